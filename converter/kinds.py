@@ -1,0 +1,180 @@
+"""Kinds: what an expression is (tensor, module, size, ...), and how sure we are.
+
+Half of all Torch calls in real code are methods (``x.view``, ``x.max(1)[0]``), so whether a rule applies
+depends on what ``x`` is.  :mod:`converter.flow` finds that out; this file is the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+
+class Evidence(IntEnum):
+    """How sure a kind is.
+
+    ``CERTAIN``: a known call's result, a literal, an annotation.  ``LIKELY``: an argument of ``forward``, the
+    result of calling a module, a value that one branch leaves unknown, a conventional name (``optimizer``).
+    ``UNKNOWN``: nothing speaks for it.
+    """
+
+    UNKNOWN = 0
+    LIKELY = 1
+    CERTAIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind.
+
+    Attributes:
+        name: ``tensor``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``size``, ``device``, ``dtype``,
+            ``int``, ``float``, ``bool``, ``str``, ``none``, ``array``, ``tuple``, ``list``, ``dict``, ``batch`` (what a loader
+            yields), ``api`` (a Torch name itself), ``class`` / ``function`` / ``instance`` (defined in this file),
+            ``other`` (known, and not Torch's) or ``unknown``.
+        evidence: how sure.
+        qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of.
+        items: kinds of a ``tuple``'s elements, in order.
+        element: kind of every element of a ``list``, ``dict`` value or iterable.
+        definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
+        view: for tensors: this may share storage with another tensor (indexing, ``view``, ``transpose``).
+    """
+
+    name: str
+    evidence: Evidence = Evidence.CERTAIN
+    qual: str = ""
+    items: tuple[Kind, ...] = ()
+    element: Kind | None = None
+    definition: object = None
+    view: bool = False
+
+    @property
+    def known(self) -> bool:
+        return self.name not in ("unknown",)
+
+    def likely(self) -> Kind:
+        """The same kind, less sure."""
+        return self if self.evidence <= Evidence.LIKELY else replace(self, evidence=Evidence.LIKELY)
+
+    def describe(self) -> str:
+        """Text for rules' actions and diagnostics."""
+        if self.name == "tuple" and self.items:
+            return f"({', '.join(item.describe() for item in self.items)})"
+        if self.name == "list" and self.element is not None:
+            return f"list[{self.element.describe()}]"
+        return self.name
+
+
+UNKNOWN = Kind("unknown", Evidence.UNKNOWN)
+OTHER = Kind("other")
+TENSOR = Kind("tensor")
+INT = Kind("int")
+FLOAT = Kind("float")
+BOOL = Kind("bool")
+STR = Kind("str")
+NONE = Kind("none")
+SIZE = Kind("size")
+MODULE = Kind("module")
+ARRAY = Kind("array")
+LIKELY_TENSOR = TENSOR.likely()
+LIKELY_MODULE = MODULE.likely()
+BATCH = Kind("batch", Evidence.LIKELY)
+VIEW = replace(TENSOR, view=True)
+
+NUMBERS = frozenset({"int", "float", "bool"})
+
+# Conventional names of unannotated parameters and of results we cannot follow; never more than likely.
+_BY_NAME = {
+    "optimizer": "optimizer", "optim": "optimizer", "opt": "optimizer",
+    "scheduler": "scheduler", "lr_scheduler": "scheduler",
+    "model": "module", "net": "module", "network": "module", "criterion": "module", "loss_fn": "module",
+    "loss_func": "module", "backbone": "module", "encoder": "module", "decoder": "module",
+    "loader": "loader", "dataloader": "loader", "data_loader": "loader", "train_loader": "loader",
+    "trainloader": "loader", "test_loader": "loader", "testloader": "loader", "val_loader": "loader",
+    "valid_loader": "loader", "device": "device",
+}  # fmt: skip
+
+# Methods that neither str, list, dict, file nor NumPy's array has: calling one says the receiver is a tensor.
+TENSOR_ONLY_METHODS = frozenset(
+    "unsqueeze unsqueeze_ detach detach_ backward masked_fill masked_fill_ permute contiguous expand_as scatter_ "
+    "scatter_add scatter_add_ index_select index_add_ gather bmm addmm baddbmm softmax log_softmax sigmoid relu relu_ "
+    "clamp clamp_ clamp_min clamp_max unbind chunk topk argsort_ narrow view_as repeat_interleave requires_grad_ mul_ "
+    "add_ sub_ div_ zero_ fill_ copy_ normal_ uniform_ logsumexp masked_select nelement numel".split()
+)
+
+
+def by_name(name: str) -> Kind:
+    """The kind that a conventional parameter name suggests (likely), or unknown."""
+    kind = _BY_NAME.get(name)
+    if kind is None:
+        for tail in ("_optimizer", "_scheduler", "_loader", "_model", "_net"):
+            if name.endswith(tail):
+                kind = _BY_NAME[tail[1:]]
+    if kind is None and name.startswith("optimizer"):
+        kind = "optimizer"
+    return Kind(kind, Evidence.LIKELY) if kind else UNKNOWN
+
+
+def parse(text: str) -> Kind:
+    """The kind that a rule's ``returns`` names: ``tensor``, ``(tensor, tensor)``, ``list[tensor]``."""
+    text = text.strip()
+    if text.startswith("("):
+        depth, start, parts = 0, 1, []
+        for i, char in enumerate(text[:-1]):
+            if char in "([":
+                depth += 1
+            elif char in ")]":
+                depth -= 1
+            elif char == "," and depth == 1:
+                parts.append(text[start:i])
+                start = i + 1
+        parts.append(text[start:-1])
+        return Kind("tuple", items=tuple(parse(part) for part in parts if part.strip()))
+    if text.startswith("list["):
+        return Kind("list", element=parse(text[5:-1]))
+    if text in ("unknown", "same", ""):
+        return UNKNOWN
+    return Kind(text)
+
+
+def join(first: Kind, second: Kind) -> Kind:
+    """What a value is that comes from one of two branches."""
+    if first is second:
+        return first
+    if first.name == second.name:
+        evidence = min(first.evidence, second.evidence)
+        items = first.items if len(first.items) == len(second.items) else ()
+        if items:
+            items = tuple(join(a, b) for a, b in zip(first.items, second.items, strict=True))
+        if first.element is not None and second.element is not None:
+            element: Kind | None = join(first.element, second.element)
+        else:
+            element = first.element or second.element
+        qual = first.qual if first.qual == second.qual else ""
+        if first.name == "api" and not qual:
+            return UNKNOWN
+        definition = first.definition if first.definition is second.definition else None
+        if first.name in ("instance", "class", "function") and definition is None:
+            return UNKNOWN
+        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view)
+    for a, b in ((first, second), (second, first)):
+        if a.name == "none" and b.name != "unknown":
+            return b  # Optional: using it as None would fail in Torch too
+        if b.name == "unknown" and a.name in ("tensor", "module", "optimizer", "scheduler", "loader", "list", "instance"):
+            return a.likely()
+        if a.name == "tensor" and b.name in NUMBERS:
+            return a.likely()  # `loss = 0; loss = loss + term`: the number is the start of a sum
+        if a.name == "module" and b.name == "instance":
+            return LIKELY_MODULE
+        if a.name in NUMBERS and b.name in NUMBERS:
+            return FLOAT
+    return UNKNOWN
+
+
+def join_all(kinds: Iterable[Kind]) -> Kind:
+    """:func:`join` over any number of kinds; unknown for none."""
+    result: Kind | None = None
+    for kind in kinds:
+        result = kind if result is None else join(result, kind)
+    return result if result is not None else UNKNOWN
