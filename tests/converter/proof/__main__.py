@@ -1,0 +1,56 @@
+"""``python -m tests.converter.proof --rules REGEX [--source]``: prove rules by API name, print a table."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from tabulate import tabulate
+
+from converter.rules import load
+from tests.converter.proof.session import Outcome, prove
+
+
+def _table(outcome: Outcome, everything: bool) -> str:
+    rows = []
+    for v in outcome.verdicts:
+        verdict = "skipped" if v.skipped else "ok" if v.ok else "FAIL"
+        if everything or not v.ok:
+            rows.append(
+                [v.key, f"{v.worst:.3g}", f"{v.allowed:.3g}", verdict, (v.skipped or "; ".join(v.problems))[:110]]
+            )
+    return tabulate(rows, headers=["case", "max abs diff", "tolerance", "verdict", ""])
+
+
+def main() -> int:
+    """Exit 0 when every trial passed, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m tests.converter.proof", description=__doc__)
+    parser.add_argument("--rules", default=".", help="regular expression searched in the API name")
+    parser.add_argument("--source", action="store_true", help="print both sources and the trace of every failing trial")
+    parser.add_argument("--failing", action="store_true", help="list only trials that fail")
+    parser.add_argument("--keep", type=Path, help="folder for the generated sources and logs (default: temporary)")
+    options = parser.parse_args()
+    rules = [r for r in load() if re.search(options.rules, r.api)]
+    if not rules:
+        print(f"no rule matches {options.rules!r}", file=sys.stderr)
+        return 2
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="proof-"))
+    outcome = prove(rules, folder)
+    print(_table(outcome, everything=not options.failing))
+    failing = [v for v in outcome.verdicts if not v.ok]
+    if options.source:
+        for verdict in failing:
+            print(f"\n{'=' * 100}\n{outcome.explain(verdict)}")
+    seconds = ", ".join(f"{k} {v:.1f} s" for k, v in outcome.seconds.items())
+    skipped = sum(bool(v.skipped) for v in outcome.verdicts)
+    print(
+        f"\n{len(rules)} rules, {len(outcome.verdicts)} trials, {skipped} skipped, {len(failing)} failing; {seconds}; {folder}"
+    )
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
