@@ -20,7 +20,13 @@ def _table(outcome: Outcome, everything: bool) -> str:
         verdict = "skipped" if v.skipped else "ok" if v.ok else "FAIL"
         if everything or not v.ok:
             rows.append(
-                [v.key, f"{v.worst:.3g}", f"{v.allowed:.3g}", verdict, (v.skipped or "; ".join(v.problems))[:110]]
+                [
+                    v.key,
+                    f"{v.worst:.3g}",
+                    f"{v.allowed:.3g}",
+                    verdict,
+                    (v.skipped or " ".join("; ".join(v.problems).split()))[:110],
+                ]
             )
     return tabulate(rows, headers=["case", "max abs diff", "tolerance", "verdict", ""])
 
@@ -46,9 +52,8 @@ def main() -> int:
             print(f"\n{'=' * 100}\n{outcome.explain(verdict)}")
     seconds = ", ".join(f"{k} {v:.1f} s" for k, v in outcome.seconds.items())
     skipped = sum(bool(v.skipped) for v in outcome.verdicts)
-    print(
-        f"\n{len(rules)} rules, {len(outcome.verdicts)} trials, {skipped} skipped, {len(failing)} failing; {seconds}; {folder}"
-    )
+    counts = f"{len(rules)} rules, {len(outcome.verdicts)} trials, {skipped} skipped, {len(failing)} failing"
+    print(f"\n{counts}; {seconds}; {folder}")
     return 1 if failing else 0
 
 

@@ -16,7 +16,7 @@ Encoded = tuple[Any, ...]
 
 
 class Encoder:
-    """Encodes nested results.  ``tensor`` recognises and stores a tensor; ``dtype`` and ``size`` name special objects."""
+    """Encodes nested results; ``leaf`` recognises what is special to the framework (tensors, dtypes, sizes)."""
 
     def __init__(self, leaf: Callable[[Any], Encoded | None]) -> None:
         self._leaf = leaf

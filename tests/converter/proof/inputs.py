@@ -1,4 +1,4 @@
-"""Makes the arrays that cases name, from the recipes of :mod:`converter.rules.inputs`.  NumPy only: both sides use it."""
+"""Makes the arrays that cases name from their recipes (:mod:`converter.rules.inputs`), for both sides."""
 
 from __future__ import annotations
 

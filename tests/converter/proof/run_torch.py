@@ -62,8 +62,8 @@ def seed(number: int) -> None:
     random.seed(number)
 
 
-def run(item: dict[str, Any], space: Any, number: int) -> dict[str, Any]:
-    """Run one trial; its value, gradients, state before and after, inputs afterwards."""
+def run(item: dict[str, Any], space: Any, number: int, state: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run one trial with a seed; its value, gradients, state before and after, inputs afterwards."""
     seed(number)
     out: dict[str, Any] = {}
     arguments: list[Any] = []
@@ -71,6 +71,8 @@ def run(item: dict[str, Any], space: Any, number: int) -> dict[str, Any]:
     module = None
     if item["form"] == "module":
         module = getattr(space, item["maker"])()
+        if state is not None:
+            module.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
         module.train(item["train"])
         out["before"] = {k: v.detach().clone().numpy() for k, v in module.state_dict().items()}
         leaves.update({f"parameter {n}": p for n, p in module.named_parameters() if p.requires_grad})
@@ -116,7 +118,7 @@ def main(folder: Path) -> None:
             try:
                 result = run(item, space, 0)
                 if item["style"] == "defaults":  # a second seed tells whether the defaults draw random numbers
-                    result["twice"] = _plain(run(item, space, 1)["value"])
+                    result["twice"] = run(item, space, 1, result.get("before"))["value"]
             except Exception as error:  # whatever a case raises is its verdict
                 result = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
             results[item["key"]] = result
