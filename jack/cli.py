@@ -1,0 +1,44 @@
+"""The command ``jack``: one click group; each subcommand imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from jack import __version__
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jack")
+def main() -> None:
+    """Use the reference methods, and look after the machine they run on."""
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON instead of a table.")
+@click.option(
+    "--timeout",
+    default=900,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long Jittor may take to start (its first start compiles its core for minutes).",
+)
+@click.option("--no-start", is_flag=True, help="Look only; do not start Jittor.")
+def doctor(as_json: bool, timeout: int, no_start: bool) -> None:
+    """Say whether Jittor can run here, what is wrong, and the command that mends it.
+
+    Exit status: 0 when Jittor runs, 1 when it cannot, 2 for a wrong command line.
+    """
+    from jack.doctor import examine, print_json, print_table
+
+    findings = examine(start=not no_start, timeout=timeout)
+    if as_json:
+        print_json(findings)
+    else:
+        print_table(findings)
+    sys.exit(1 if any(f.fatal for f in findings) else 0)
+
+
+if __name__ == "__main__":
+    main()
