@@ -31,14 +31,14 @@ class Kind:
     Attributes:
         name: ``tensor``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``size``, ``device``, ``dtype``,
             ``int``, ``float``, ``bool``, ``str``, ``none``, ``array``, ``tuple``, ``list``, ``dict``, ``batch`` (what a loader
-            yields), ``api`` (a Torch name itself), ``class`` / ``function`` / ``instance`` (defined in this file),
+            yields), ``api`` (a Torch name itself), ``alias`` (the user's own name for one), ``callable``, ``class`` / ``function`` / ``instance`` (defined in this file),
             ``other`` (known, and not Torch's) or ``unknown``.
         evidence: how sure.
         qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of.
         items: kinds of a ``tuple``'s elements, in order.
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
-        view: for tensors: this may share storage with another tensor (indexing, ``view``, ``transpose``).
+        view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Kind:
     items: tuple[Kind, ...] = ()
     element: Kind | None = None
     definition: object = None
-    view: bool = False
+    view: str = ""
 
     @property
     def known(self) -> bool:
@@ -80,7 +80,6 @@ ARRAY = Kind("array")
 LIKELY_TENSOR = TENSOR.likely()
 LIKELY_MODULE = MODULE.likely()
 BATCH = Kind("batch", Evidence.LIKELY)
-VIEW = replace(TENSOR, view=True)
 
 NUMBERS = frozenset({"int", "float", "bool"})
 
@@ -169,6 +168,8 @@ def join(first: Kind, second: Kind) -> Kind:
             return LIKELY_MODULE
         if a.name in NUMBERS and b.name in NUMBERS:
             return FLOAT
+        if a.name == "callable" or b.name == "callable":
+            return a if a.name == "callable" else b
     return UNKNOWN
 
 

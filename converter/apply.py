@@ -1,0 +1,181 @@
+"""Apply one rule to one use: bind the arguments to Torch's signature and build the node that replaces the call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from converter.rules.base import Parameter, Refusal, Rule
+from converter.rules.use import Use, parenthesized, source
+from converter.tree import code, dotted
+
+# Stand-ins for the modules of the output; their local names are only known when the whole file has been read.
+JITTOR, JITTOR_NN, HELPERS = "__jack_jt__", "__jack_nn__", "__jack_jh__"
+
+
+@dataclass(slots=True)
+class Bound:
+    """Arguments by parameter; ``problem`` says why they could not be bound."""
+
+    given: dict[str, cst.Arg] = field(default_factory=dict)
+    extra: list[cst.Arg] = field(default_factory=list)
+    starred: bool = False
+    problem: str = ""
+
+
+def bind(parameters: Sequence[Parameter], args: Sequence[cst.Arg]) -> Bound:
+    """Bind call arguments to a signature as Python would."""
+    result = Bound()
+    names = {p.name for p in parameters}
+    positional = [p.name for p in parameters if p.kind == "positional"]
+    variadic = next((p.name for p in parameters if p.kind == "*"), None)
+    keywords_open = any(p.kind == "**" for p in parameters)
+    index = 0
+    for arg in args:
+        if arg.star:
+            result.starred = True
+        elif arg.keyword is not None:
+            name = arg.keyword.value
+            if name not in names and not keywords_open:
+                result.problem = f"unknown keyword argument {name!r}"
+            result.given[name] = arg
+        elif result.starred:
+            continue
+        elif index < len(positional):
+            result.given[positional[index]] = arg
+            index += 1
+        elif variadic is not None:
+            result.extra.append(arg)
+        else:
+            result.problem = "more arguments than Torch's signature has"
+    return result
+
+
+def path(target: str) -> cst.BaseExpression:
+    """The expression for ``jittor.concat``, ``jittor.nn.relu``, ``helpers.max``."""
+    root, _, rest = target.partition(".")
+    if root == "helpers":
+        parts = [HELPERS, *rest.split(".")]
+    elif target == "jittor.nn" or target.startswith("jittor.nn."):
+        parts = [JITTOR_NN, *target.split(".")[2:]]
+    elif root == "jittor":
+        parts = [JITTOR, *rest.split(".")] if rest else [JITTOR]
+    else:
+        return source(target)
+    node: cst.BaseExpression = cst.Name(parts[0])
+    for part in parts[1:]:
+        node = cst.Attribute(value=node, attr=cst.Name(part))
+    return node
+
+
+def target_of(rule: Rule) -> str:
+    """Where a declarative rule points; a kept function has its own name in Jittor."""
+    if rule.to or not rule.keep:
+        return rule.to
+    if rule.is_method:
+        return f"Var.{rule.name}"
+    return "jittor" + rule.api.removeprefix("torch")
+
+
+def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
+    """The node that replaces a call, a refusal with its reason, or None where the rule is unsure."""
+    if rule.action is not None:
+        return rule.action(use)
+    assert isinstance(use.node, cst.Call)
+    if bound.problem:
+        return Refusal(bound.problem)
+    target = target_of(rule)
+    if target.startswith("python:"):
+        return source(target.removeprefix("python:"))
+    special = rule.rename or rule.drop or rule.refuse or rule.write
+    if bound.starred:
+        if special and not target.startswith("helpers."):
+            return Refusal("called with * or ** arguments that cannot be matched to Jittor's parameters")
+        args: list[cst.Arg] = list(use.node.args)
+    elif not special:
+        args = list(use.node.args)
+    else:
+        mapped = _map_arguments(rule, use.node.args)
+        if isinstance(mapped, Refusal):
+            return mapped
+        args = mapped
+    if use.receiver is not None and not target.startswith("Var."):
+        first = cst.Arg(use.receiver)
+        args = [first, *(_plain(a) if not use.node.args else a for a in args)]
+        if len(args) > 1:
+            args[0] = first.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+        return use.node.with_changes(func=path(target), args=args)
+    if target.startswith("Var."):
+        if use.receiver is None:
+            return None
+        if rule.keep and not special and isinstance(use.node.func, cst.Attribute):
+            return use.node
+        attribute = cst.Attribute(value=parenthesized(use.receiver), attr=cst.Name(target.removeprefix("Var.")))
+        return use.node.with_changes(func=attribute, args=args)
+    return use.node.with_changes(func=path(target), args=args)
+
+
+def _map_arguments(rule: Rule, args: Sequence[cst.Arg]) -> list[cst.Arg] | Refusal:
+    by_name = {p.name: p for p in rule.parameters}
+    positional = [p.name for p in rule.parameters if p.kind == "positional"]
+    out: list[cst.Arg] = []
+    seen: set[str] = set()
+    index = 0
+    gap = False
+    for arg in args:
+        if arg.keyword is not None:
+            name = arg.keyword.value
+        elif index < len(positional):
+            name = positional[index]
+            index += 1
+        else:
+            out.append(arg)
+            continue
+        seen.add(name)
+        if name in rule.refuse:
+            if not _is_default(arg.value, by_name.get(name)):
+                return Refusal(f"{name}=: {rule.refuse[name]}")
+            gap = gap or arg.keyword is None
+            continue
+        if name in rule.drop:
+            gap = gap or arg.keyword is None
+            continue
+        new_name = rule.rename.get(name, name)
+        if arg.keyword is not None:
+            out.append(arg.with_changes(keyword=arg.keyword.with_changes(value=new_name)))
+        elif gap:
+            out.append(_keyword(new_name, arg.value))
+        else:
+            out.append(arg)
+    for name, default in rule.write.items():
+        if name not in seen:
+            out.append(_keyword(rule.rename.get(name, name), source(default)))
+    if out and out[-1].comma is not cst.MaybeSentinel.DEFAULT and (len(out) < len(args) or out[-1] is not args[-1]):
+        out[-1] = out[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return [
+        a.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+        if i < len(out) - 1 and a.comma is cst.MaybeSentinel.DEFAULT
+        else a
+        for i, a in enumerate(out)
+    ]
+
+
+def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
+    tight = cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace(""))
+    return cst.Arg(value, keyword=cst.Name(name), equal=tight)
+
+
+def _plain(arg: cst.Arg) -> cst.Arg:
+    return arg
+
+
+def _is_default(node: cst.BaseExpression, parameter: Parameter | None) -> bool:
+    if parameter is None or parameter.default is None:
+        return False
+    try:
+        return bool(ast.literal_eval(code(node)) == ast.literal_eval(parameter.default))
+    except (ValueError, SyntaxError):
+        return code(node).strip() == parameter.default or dotted(node) == parameter.default

@@ -1,0 +1,248 @@
+"""Gradients: accumulation into parameters as in Torch, ``torch.autograd.grad``, and the switches."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+
+import jittor as jt
+import numpy as np
+
+LIVE_OPTIMIZERS = weakref.WeakSet()
+
+
+def reached_gradients(loss, targets, retain_graph=False):
+    """Gradients of ``loss`` with respect to ``targets``, ``None`` for those that ``loss`` does not depend on.
+
+    Torch leaves the gradient of such a tensor at None, so that optimizers skip it; ``jt.grad`` returns zeros, with
+    which weight decay and momentum would still move it.  Those zeros are made after all true gradients: a marker
+    that nothing depends on is the first target, so exactly the results younger than the marker's are such zeros.
+    """
+    targets = list(targets)
+    marker = jt.zeros(1)
+    with jt.flag_scope(log_silent=1):  # else Jittor warns about the marker
+        found = jt.grad(loss, [marker, *targets], retain_graph)
+    youngest = found[0].id
+    return [None if g.id > youngest else g for g in found[1:]]
+
+
+def backward(tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """``tensor.backward()``: add gradients to those that the live optimizers hold for their parameters.
+
+    Torch stores a gradient at each leaf tensor.  Jittor tensors have no such place, so the optimizers of
+    ``jittor_helpers`` hold them; every parameter of every living optimizer that ``tensor`` depends on gets its
+    gradient, as in Torch.  Raises RuntimeError when there is no such parameter.
+    """
+    if create_graph:
+        raise NotImplementedError("backward(create_graph=True): use jt.grad, whose results can be differentiated")
+    if gradient is not None:
+        tensor = (tensor * gradient).sum()
+    elif tensor.numel() != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    wanted = None if inputs is None else {id(v) for v in ([inputs] if isinstance(inputs, jt.Var) else inputs)}
+    holders = {}
+    for optimizer in list(LIVE_OPTIMIZERS):
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                if p.requires_grad and (wanted is None or id(p) in wanted):
+                    holders.setdefault(id(p), (p, []))[1].append(optimizer)
+    targets = [p for p, _ in holders.values()]
+    # The updates of the last step are computed now, and the sums of earlier gradients, so that neither the graph
+    # nor the memory it needs grows from step to step.
+    pending = [o.gradients[i] for i, (_, owners) in holders.items() for o in owners if i in o.gradients]
+    jt.sync(targets + pending)
+    found = reached_gradients(tensor, targets, bool(retain_graph))
+    if all(g is None for g in found):
+        raise RuntimeError("backward: this tensor depends on no parameter of a living optimizer")
+    for (i, (_, owners)), g in zip(holders.items(), found):
+        if g is None:
+            continue
+        if jt.in_mpi:
+            g = g.mpi_all_reduce("mean")
+        for optimizer in owners:
+            known = optimizer.gradients.get(i)
+            if known is None:
+                optimizer.gradients[i] = g.detach().stop_grad()
+            else:
+                known.update((known + g).stop_grad())
+
+
+def grad_of(tensor):
+    """``tensor.grad``: what ``backward`` added up for a parameter since ``zero_grad``; None before.
+
+    Raises RuntimeError for a tensor that is no parameter of a living optimizer, since only those have a gradient.
+    """
+    known = False
+    for optimizer in list(LIVE_OPTIMIZERS):
+        if id(tensor) in optimizer.gradients:
+            return optimizer.gradients[id(tensor)]
+        known = known or any(tensor is p for group in optimizer.param_groups for p in group["params"])
+    if not known:
+        raise RuntimeError("grad: this tensor is no parameter of a living optimizer; use jt.grad(loss, tensor)")
+    return None
+
+
+def set_grad(tensor, value):
+    """``tensor.grad = value``: replace (or with None: forget) the gradient that the optimizers hold."""
+    grad_of(tensor)  # raises for a tensor that has no optimizer
+    for optimizer in list(LIVE_OPTIMIZERS):
+        if any(tensor is p for group in optimizer.param_groups for p in group["params"]):
+            if value is None:
+                optimizer.gradients.pop(id(tensor), None)
+            else:
+                optimizer.gradients[id(tensor)] = value.clone().stop_grad()
+
+
+def autograd_grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    only_inputs=True,
+    allow_unused=None,
+    is_grads_batched=False,
+    materialize_grads=False,
+):
+    """``torch.autograd.grad``: a tuple of gradients of the (weighted) sum of ``outputs``.
+
+    ``jt.grad`` takes one loss, gives zeros for what the loss does not depend on, and results that can always be
+    differentiated again; Torch raises RuntimeError (or gives None with ``allow_unused``) and detaches the results.
+    """
+    if is_grads_batched:
+        raise NotImplementedError("autograd.grad(is_grads_batched=True)")
+    outputs = [outputs] if isinstance(outputs, jt.Var) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, jt.Var) else list(inputs)
+    weights = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, jt.Var) else list(grad_outputs)
+    weights = weights * len(outputs) if len(weights) == 1 else weights
+    total = None
+    for out, weight in zip(outputs, weights):
+        if weight is None and out.numel() != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        part = out.sum() if weight is None else (out * weight).sum()
+        total = part if total is None else total + part
+    keep = create_graph if retain_graph is None else retain_graph
+    found = reached_gradients(total, inputs, keep or create_graph)
+    if materialize_grads:
+        found = [jt.zeros_like(v) if g is None else g for g, v in zip(found, inputs)]
+    elif not allow_unused and any(g is None for g in found):
+        raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph.")
+    return tuple(g if g is None or create_graph else g.detach() for g in found)
+
+
+class GradientMode(contextlib.ContextDecorator):
+    """What ``no_grad``, ``enable_grad``, ``inference_mode`` and ``set_grad_enabled`` have in common.
+
+    Unlike ``jt.no_grad``, one object may be entered again while it is active (a decorated recursive function) and
+    a decorated function keeps its name.
+    """
+
+    def __init__(self, enabled):
+        self.enabled = bool(enabled)
+        self.earlier = []
+
+    def __enter__(self):
+        self.earlier.append(jt.flags.no_grad)
+        jt.flags.no_grad = int(not self.enabled)
+        return self
+
+    def __exit__(self, *error):
+        jt.flags.no_grad = self.earlier.pop()
+        return False
+
+    def _recreate_cm(self):
+        return GradientMode(self.enabled)
+
+
+def no_grad(orig_func=None):
+    """``torch.no_grad``: a context, or a decorator with and without parentheses."""
+    mode = GradientMode(False)
+    return mode if orig_func is None else mode(orig_func)
+
+
+def enable_grad(orig_func=None):
+    """``torch.enable_grad``: a context, or a decorator with and without parentheses."""
+    mode = GradientMode(True)
+    return mode if orig_func is None else mode(orig_func)
+
+
+def inference_mode(mode=True):
+    """``torch.inference_mode``: here the same as ``no_grad``, since Jittor keeps no version counters to save."""
+    if callable(mode):
+        return GradientMode(False)(mode)
+    return GradientMode(not mode if mode else not jt.flags.no_grad)
+
+
+class set_grad_enabled(GradientMode):
+    """``torch.set_grad_enabled``: switches at once, and switches back at the end when used as a context."""
+
+    def __init__(self, mode):
+        super().__init__(mode)
+        self.before = jt.flags.no_grad
+        jt.flags.no_grad = int(not self.enabled)
+
+    def __call__(self, function):
+        jt.flags.no_grad = self.before  # used as a decorator it must not switch at once
+        return GradientMode(self.enabled)(function)
+
+    def __enter__(self):
+        self.earlier.append(self.before)
+        jt.flags.no_grad = int(not self.enabled)
+        return self
+
+
+def is_grad_enabled():
+    """``torch.is_grad_enabled``."""
+    return not jt.flags.no_grad
+
+
+def held_gradients(parameters):
+    """The gradients that exist among those of the parameters (a tensor or an iterable of tensors)."""
+    parameters = [parameters] if isinstance(parameters, jt.Var) else list(parameters)
+    return [g for g in (grad_of(p) for p in parameters if p.requires_grad) if g is not None]
+
+
+def total_norm_of(tensors, norm_type):
+    """The norm of all the tensors' values taken together."""
+    if not tensors:
+        return jt.zeros(1)
+    if norm_type == float("inf"):
+        return jt.concat([g.abs().max().reshape((1,)) for g in tensors]).max()
+    if norm_type == 2.0:
+        return jt.concat([g.sqr().sum().reshape((1,)) for g in tensors]).sum().sqrt()
+    if norm_type == 0.0:
+        raise NotImplementedError("clip_grad_norm_ with norm_type=0")
+    return jt.concat([g.abs().pow(norm_type).sum().reshape((1,)) for g in tensors]).sum().pow(1.0 / norm_type)
+
+
+def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """``torch.nn.utils.clip_grad_norm_`` on the gradients that the optimizers hold; returns the norm before clipping.
+
+    Jittor's own clips all parameters of an optimizer together and returns nothing.
+    """
+    with GradientMode(False):
+        gradients = held_gradients(parameters)
+        total = total_norm_of(gradients, float(norm_type))
+        if error_if_nonfinite and not np.isfinite(total.item()):
+            raise RuntimeError("The total norm of the gradients is non-finite, so it cannot be clipped.")
+        factor = jt.minimum(float(max_norm) / (total + 1e-6), jt.ones(1))
+        for g in gradients:
+            g.update(g * factor.cast(g.dtype))
+    return total
+
+
+def clip_grad_value_(parameters, clip_value, foreach=None):
+    """``torch.nn.utils.clip_grad_value_`` on the gradients that the optimizers hold."""
+    with GradientMode(False):
+        for g in held_gradients(parameters):
+            g.update(jt.clamp(g, -float(clip_value), float(clip_value)))
+
+
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """``torch.nn.utils.get_total_norm``: the norm of all the tensors' values taken together."""
+    total = total_norm_of([tensors] if isinstance(tensors, jt.Var) else list(tensors), float(norm_type))
+    if error_if_nonfinite and not np.isfinite(total.item()):
+        raise RuntimeError("The total norm is non-finite.")
+    return total
+
+

@@ -1,0 +1,289 @@
+"""``convert(source) -> Result``: the corridor for one file, a pure function of its text and options."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from converter import apply, helpers, rules
+from converter.diagnostics import CODES, Diagnostic, Severity
+from converter.flow import Flow
+from converter.imports import Plan, plan
+from converter.kinds import Evidence
+from converter.names import MENTIONS_TORCH
+from converter.rewrite import Changes, Finding, Rewriter
+from converter.splice import Edit, Text, splice
+from converter.tree import walk
+
+_STAND_IN = re.compile(r"__jack_(?:jt|nn|jh)__")
+_HELPER_USE = re.compile(rf"{apply.HELPERS}\.(\w+)")
+_IGNORE = re.compile(r"#\s*jack:\s*ignore(?:\[([\w, ]+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to convert.
+
+    Attributes:
+        guess: apply method rules without evidence that the receiver is a tensor; each is marked.
+        annotate: write a ``# jack: JCnnn ...`` comment above what needs a person.
+        helper_import: the statement (without alias) that imports the helper module from this file.
+        check_idempotence: convert the output again and require that nothing changes.
+    """
+
+    guess: bool = False
+    annotate: bool = True
+    helper_import: str = f"import {helpers.MODULE_NAME}"
+    check_idempotence: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one file.
+
+    Attributes:
+        code: the output; the input itself when nothing was to do or an invariant failed.
+        diagnostics: in order of their place.
+        edits: the replaced spans of the input.
+        helpers: names of the helpers that the output uses.
+        answers: how many uses of Torch were ``rewritten``, ``kept``, ``needs you``, ``unknown``.
+        left: Torch names that are still in the output, counted from the output's tree.
+        failed: the file could not be converted (syntax, invariant).
+    """
+
+    code: str
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    helpers: list[str] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    left: int = 0
+    failed: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.edits)
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is left for a person."""
+        return not self.failed and not any(d.severity is not Severity.NOTE for d in self.diagnostics)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "changed": self.changed,
+            "complete": self.complete,
+            "failed": self.failed,
+            "answers": self.answers,
+            "torch_names_left": self.left,
+            "helpers": self.helpers,
+            "diagnostics": [d.as_dict() for d in self.diagnostics],
+        }
+
+
+def convert(source: str, options: Options | None = None) -> Result:
+    """Convert Torch source text to Jittor.
+
+    Never raises for bad input: a file that cannot be parsed comes back unchanged with a diagnostic.
+    """
+    options = options or Options()
+    if not MENTIONS_TORCH.search(source):
+        problem = _syntax_problem(source)
+        return Result(source, [problem] if problem else [], failed=problem is not None)
+    try:
+        tree = cst.parse_module(source)
+    except cst.ParserSyntaxError as error:
+        problem = _syntax_problem(source) or Diagnostic("JC901", str(error.message), error.raw_line, error.raw_column + 1)
+        return Result(source, [problem], failed=True)
+    except RecursionError:
+        return Result(source, [Diagnostic("JC906", "the code is nested too deeply to be read")], failed=True)
+    registry = rules.load()
+    facts = Flow(tree, registry).run()
+    changes = Rewriter(tree, facts, registry, options.guess).run()
+    result = _assemble(source, tree, changes, facts.bound_names, options)
+    if result.failed or not result.changed:
+        return result
+    problem = _broken_invariant(source, result, options)
+    if problem is None:
+        return result
+    return Result(source, [*result.diagnostics, Diagnostic("JC905", problem)], failed=True)
+
+
+def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], options: Options) -> Result:
+    wanted: set[cst.CSTNode] = {old for old, _ in changes.edits}
+    wanted |= {part for pair in changes.removed for part in pair}
+    wanted |= {entry.node for entry in changes.imports} | {entry.line for entry in changes.imports}
+    wanted |= {f.node for f in changes.findings} | {f.statement for f in changes.findings}
+    lonely = _lonely_blocks(tree, changes)
+    text = Text(tree, wanted)
+    edits = [text.replacement(old, new) for old, new in changes.edits]
+    for small, line in changes.removed:
+        edits.append(_with_pass(text, text.removal(small, line), small, lonely))
+    new_text = "".join(edit.text for edit in edits)
+    layout = plan(
+        changes.imports, _STAND_IN.findall(new_text), bound, changes.kept_roots, options.helper_import
+    )
+    edits += _import_edits(text, layout, changes, lonely)
+    used_helpers = sorted(set(_HELPER_USE.findall(new_text)))
+    edits = [Edit(e.start, e.end, _STAND_IN.sub(lambda m: layout.names[m[0]], e.text)) for e in edits]
+    if layout.unplaced:
+        at = _after_docstring(tree, text.source)
+        edits.append(Edit(at, at, "".join(line + tree.default_newline for line in layout.unplaced)))
+    diagnostics, comments = _diagnostics(text, changes.findings, options)
+    edits = [e for e in edits if e.start != e.end or e.text]
+    edits += comments
+    code = splice(source, edits)
+    return Result(code, diagnostics, sorted(edits, key=lambda e: e.start), used_helpers, changes.answers, 0)
+
+
+def _lonely_blocks(tree: cst.Module, changes: Changes) -> set[cst.CSTNode]:
+    """Removed statements whose block would be left empty: one of them becomes ``pass``."""
+    gone = {small for small, _ in changes.removed} | {e.node for e in changes.imports}
+    if not gone:
+        return set()
+    lonely: set[cst.CSTNode] = set()
+    for node in walk(tree):
+        if not isinstance(node, cst.IndentedBlock | cst.SimpleStatementSuite):
+            continue
+        smalls: list[cst.CSTNode] = []
+        for statement in node.body:
+            smalls += statement.body if isinstance(statement, cst.SimpleStatementLine) else [statement]
+        if smalls and all(s in gone for s in smalls):
+            lonely.add(smalls[-1])
+    return lonely
+
+
+def _with_pass(text: Text, edit: Edit, small: cst.CSTNode, lonely: set[cst.CSTNode]) -> Edit:
+    if small not in lonely:
+        return edit
+    span = text.spans[small]
+    return Edit(span.start, span.end, "pass")
+
+
+def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CSTNode]) -> list[Edit]:
+    edits: list[Edit] = []
+    newline = text.module.default_newline
+    for entry in changes.imports:
+        lines = layout.replacements[entry.node]
+        span = text.spans[entry.node]
+        if not lines:
+            edits.append(_with_pass(text, text.removal(entry.node, entry.line), entry.node, lonely))
+        elif lines != [text.source[span.start : span.end].strip()]:
+            indent = "".join(span.indent)
+            single = isinstance(entry.line, cst.SimpleStatementSuite) or len(getattr(entry.line, "body", ())) > 1
+            joined = "; ".join(lines) if single else (newline + indent).join(lines)
+            edits.append(Edit(span.start, span.end, joined))
+    return edits
+
+
+def _after_docstring(tree: cst.Module, source: str) -> int:
+    """Offset of the first statement after docstring and ``__future__`` imports."""
+    body = ast.parse(source).body
+    line = 0
+    for node in body:
+        is_doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        if is_doc or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            line = node.end_lineno or 0
+            continue
+        break
+    return sum(len(text) for text in source.splitlines(keepends=True)[:line])
+
+
+def _diagnostics(text: Text, findings: Iterable[Finding], options: Options) -> tuple[list[Diagnostic], list[Edit]]:
+    """Findings with their places, and the comments above the statements that need a person."""
+    found: list[Diagnostic] = []
+    comments: dict[int, list[str]] = {}
+    for finding in findings:
+        line, column = text.position(finding.node)
+        ignored = _IGNORE.search(text.line_text(line))
+        if ignored and (ignored[1] is None or finding.code in ignored[1]):
+            continue
+        diagnostic = Diagnostic(finding.code, finding.message, line, column, finding.api, finding.evidence.name.lower())
+        if diagnostic in found:
+            continue
+        found.append(diagnostic)
+        if diagnostic.severity is Severity.NOTE or not options.annotate:
+            continue
+        start = text.line_start(text.code_start(finding.statement))
+        comment = f"# jack: {finding.code} {finding.message}"
+        if comment not in comments.setdefault(start, []):
+            comments[start].append(comment)
+    edits = []
+    for start, lines in comments.items():
+        indent = re.match(r"[ \t]*", text.source[start:])
+        assert indent is not None
+        above = _comments_above(text, start)
+        fresh = [line for line in lines if line not in above]
+        block = "".join(f"{indent[0]}{line}{text.module.default_newline}" for line in fresh)
+        edits.append(Edit(start, start, block))
+    return sorted(found, key=lambda d: (d.line, d.column, d.code)), [e for e in edits if e.text]
+
+
+def _comments_above(text: Text, start: int) -> set[str]:
+    found: set[str] = set()
+    while start > 0:
+        start = text.line_start(start - 1)
+        line = text.source[start : text.line_end(start)].strip()
+        if not line.startswith("#"):
+            break
+        found.add(line)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- invariants
+
+
+def _syntax_problem(source: str) -> Diagnostic | None:
+    try:
+        compile(source, "<input>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        return Diagnostic("JC901", error.msg or "invalid syntax", error.lineno or 0, error.offset or 0)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Diagnostic("JC901", str(error) or type(error).__name__)
+    return None
+
+
+def comments_of(source: str) -> list[str]:
+    """All comments of a text, in order."""
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            found.append(token.string.rstrip())
+    return found
+
+
+def _broken_invariant(source: str, result: Result, options: Options) -> str | None:
+    """The text of the first promise that the output breaks, or None."""
+    problem = _syntax_problem(result.code)
+    if problem is not None:
+        return f"the output does not parse: {problem.message} (line {problem.line})"
+    before, after = comments_of(source), comments_of(result.code)
+    kept = iter(after)
+    for comment in before:
+        if comment not in kept:
+            return f"a comment would be lost: {comment}"
+    at = 0
+    for edit in result.edits:
+        untouched = source[at : edit.start]
+        if untouched and untouched not in result.code:
+            return "text outside the edits changed"
+        at = max(at, edit.end)
+    if _STAND_IN.search(result.code):
+        return "a stand-in is left in the output"
+    if options.check_idempotence and MENTIONS_TORCH.search(result.code):
+        again = convert(
+            result.code,
+            Options(options.guess, options.annotate, options.helper_import, check_idempotence=False),
+        )
+        if again.code != result.code:
+            return "converting the output again would change it"
+    return None
+
+
+__all__ = ["CODES", "Diagnostic", "Evidence", "Options", "Result", "comments_of", "convert"]

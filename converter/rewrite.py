@@ -1,0 +1,688 @@
+"""The one transformer: asks names and kinds, looks the rule up, applies it, and notes what it could not do.
+
+Statements are walked, never rebuilt; expressions are rebuilt only where something inside changed.  The result is a
+list of edits (old node, new node) whose outermost spans are spliced into the text, so that everything else is the
+input byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from converter import apply
+from converter.flow import MODULE_PATHS, ClassInfo, Facts, FunctionInfo, owner_of
+from converter.kinds import UNKNOWN, Evidence, Kind
+from converter.names import Imported, Scope, canonical, imported_names, is_torch, star_import_base
+from converter.rules.base import Answer, Refusal, Registry, Rule
+from converter.rules.use import Use
+from converter.tree import children, code, code_fields, dotted
+
+# Methods that str, list, dict, set or file objects have too: an unknown receiver is far more often one of those.
+_SHARED_METHODS = frozenset(
+    "split index count copy sort format join replace strip get items keys values update add clear insert reverse extend "
+    "append pop remove read write close lower upper encode decode union difference discard seek flush type tolist numpy "
+    "register_hook is_shared apply map_ storage size dim".split()
+)
+_OPERATORS: dict[type[cst.CSTNode], str] = {
+    cst.FloorDivide: "floordiv", cst.Modulo: "mod", cst.Add: "add", cst.Subtract: "sub", cst.Multiply: "mul", cst.Divide: "truediv",
+    cst.Power: "pow", cst.MatrixMultiply: "matmul", cst.BitAnd: "and", cst.BitOr: "or", cst.BitXor: "xor",
+    cst.LeftShift: "lshift", cst.RightShift: "rshift",
+}  # fmt: skip
+_AUGMENTED: dict[type[cst.CSTNode], tuple[str, type[cst.BaseBinaryOp]]] = {
+    cst.FloorDivideAssign: ("floordiv", cst.FloorDivide), cst.ModuloAssign: ("mod", cst.Modulo), cst.AddAssign: ("add", cst.Add),
+    cst.SubtractAssign: ("sub", cst.Subtract), cst.MultiplyAssign: ("mul", cst.Multiply), cst.DivideAssign: ("truediv", cst.Divide),
+    cst.PowerAssign: ("pow", cst.Power), cst.MatrixMultiplyAssign: ("matmul", cst.MatrixMultiply),
+    cst.BitAndAssign: ("and", cst.BitAnd), cst.BitOrAssign: ("or", cst.BitOr), cst.BitXorAssign: ("xor", cst.BitXor),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Finding:
+    """A diagnostic before its position is known."""
+
+    node: cst.CSTNode
+    statement: cst.CSTNode
+    code: str
+    message: str
+    api: str = ""
+    evidence: Evidence = Evidence.CERTAIN
+
+
+@dataclass(slots=True)
+class TorchImport:
+    """An import statement that binds Torch names, and where it stands."""
+
+    node: cst.Import | cst.ImportFrom
+    line: cst.CSTNode
+    names: list[Imported]
+    hosts: bool  # at the top level: may hold the imports of the output
+    star: bool = False
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything the rewrite wants done to the file."""
+
+    edits: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)
+    removed: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)  # (small statement or decorator, its line)
+    findings: list[Finding] = field(default_factory=list)
+    imports: list[TorchImport] = field(default_factory=list)
+    kept_roots: set[str] = field(default_factory=set)  # local names of Torch imports that are still used
+    answers: dict[str, int] = field(default_factory=dict)
+
+
+class Rewriter:
+    """Walks one file.  ``guess`` applies method rules without evidence about the receiver."""
+
+    def __init__(self, tree: cst.Module, facts: Facts, registry: Registry, guess: bool = False) -> None:
+        self.tree = tree
+        self.facts = facts
+        self.registry = registry
+        self.guess = guess
+        self.changes = Changes()
+        self.statement: cst.CSTNode = tree
+        self.depth = 0
+        self._value_unused: cst.CSTNode | None = None
+        self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.BinaryOperation: self._binary,
+            cst.UnaryOperation: self._unary,
+        }
+
+    def run(self) -> Changes:
+        for statement in self.tree.body:
+            self._statement(statement)
+        return self.changes
+
+    # ---------------------------------------------------------------- statements
+
+    def _statement(self, node: cst.CSTNode) -> None:
+        match node:
+            case cst.SimpleStatementLine() | cst.SimpleStatementSuite():
+                for small in node.body:
+                    self.statement = node if isinstance(node, cst.SimpleStatementLine) else self.statement
+                    self._small(small, node)
+            case cst.IndentedBlock():
+                self.depth += 1
+                for inner in node.body:
+                    self._statement(inner)
+                self.depth -= 1
+            case cst.FunctionDef():
+                self.statement = node
+                self._decorators(node)
+                self._rename_forward(node)
+                self._parts(node, skip=("decorators", "body", "name"))
+                self._statement(node.body)
+            case cst.ClassDef():
+                self.statement = node
+                self._decorators(node)
+                self._autograd_function(node)
+                self._parts(node, skip=("decorators", "body", "name"))
+                self._statement(node.body)
+            case cst.BaseCompoundStatement():
+                self.statement = node
+                self._parts(node, skip=("body", "orelse", "finalbody", "handlers"))
+                body = getattr(node, "body", None)
+                if isinstance(body, cst.CSTNode):
+                    self._statement(body)
+                for handler in getattr(node, "handlers", ()):
+                    self.statement = handler
+                    if handler.type is not None:
+                        self.rw(handler.type)
+                    self._statement(handler.body)
+                for name in ("orelse", "finalbody"):
+                    part = getattr(node, name, None)
+                    if isinstance(part, cst.If):
+                        self._statement(part)
+                    elif isinstance(part, cst.CSTNode):
+                        self._statement(part.body)  # type: ignore[attr-defined]
+                if isinstance(node, cst.Match):
+                    for case in node.cases:
+                        self._statement(case.body)
+            case _:
+                self._parts(node)
+
+    def _parts(self, node: cst.CSTNode, skip: tuple[str, ...] = ()) -> None:
+        for name in code_fields(type(node)):
+            if name in skip:
+                continue
+            value = getattr(node, name)
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(item, cst.BaseExpression):
+                    self.rw(item)
+                elif isinstance(item, cst.CSTNode):
+                    self._parts(item)
+
+    def _small(self, node: cst.CSTNode, line: cst.CSTNode) -> None:
+        match node:
+            case cst.Import() | cst.ImportFrom():
+                self._import(node, line)
+            case cst.Expr():
+                self._value_unused = node.value
+                new = self.rw(node.value)
+                if isinstance(new, _Removed):
+                    self.changes.removed.append((node, line))
+            case cst.Assign():
+                if self._removed_assignment(node):
+                    self.changes.removed.append((node, line))
+                    return
+                for target in node.targets:
+                    self._target(target.target)
+                if node.value in self.facts.api and self.facts.api[node.value] in MODULE_PATHS:
+                    new = apply.path(MODULE_PATHS[self.facts.api[node.value]])
+                    self._edit(node.value, new)
+                else:
+                    self.rw(node.value)
+            case cst.AnnAssign():
+                self._target(node.target)
+                self.rw(node.annotation.annotation)
+                if node.value is not None:
+                    self.rw(node.value)
+            case cst.AugAssign():
+                self._augmented(node)
+            case _:
+                self._parts(node)
+
+    def _import(self, node: cst.Import | cst.ImportFrom, line: cst.CSTNode) -> None:
+        names = [item for item in imported_names(node) if is_torch(item.qual)]
+        star = isinstance(node, cst.ImportFrom) and is_torch(star_import_base(node))
+        if star:
+            self._find(node, "JC301", f"from {star_import_base(node)} import *")  # type: ignore[arg-type]
+        if names or star:
+            self.changes.imports.append(TorchImport(node, line, names, self.depth == 0, star))
+
+    def _removed_assignment(self, node: cst.Assign) -> bool:
+        if len(node.targets) != 1:
+            return False
+        target = node.targets[0].target
+        rule = self.registry.get(self.facts.api.get(target, ""))
+        if rule is None or rule.to != "remove:statement":
+            return False
+        self._find(node, "JC402", f"{rule.api} = ... was removed", rule.api)
+        self._count("rewritten")
+        return True
+
+    def _target(self, node: cst.BaseExpression) -> None:
+        """The left side of an assignment: values inside are converted, what is assigned to is not."""
+        match node:
+            case cst.Name():
+                if node in self.facts.overwritten:
+                    pass
+            case cst.Tuple() | cst.List():
+                for element in node.elements:
+                    self._target(element.value)
+            case cst.StarredElement():
+                self._target(node.value)
+            case cst.Attribute():
+                if node in self.facts.api and is_torch(self.facts.api[node]):
+                    self._find(node, "JC105", f"{self.facts.api[node]} is assigned to", self.facts.api[node])
+                    self._keep_root(node)
+                    return
+                owner = owner_of(self.facts.kind(node.value))
+                rule = self.registry.get(f"{owner}.{node.attr.value}") if owner == "torch.Tensor" else None
+                if rule is not None and not rule.keep and not rule.to.startswith("Var."):
+                    self._find(node, "JC105", f"{rule.api} is assigned to", rule.api)
+                self.rw(node.value)
+            case _:
+                self.rw(node)
+
+    def _augmented(self, node: cst.AugAssign) -> None:
+        kind = self.facts.kind(node.target)
+        operator, binary = _AUGMENTED.get(type(node.operator), ("", cst.Add))
+        if kind.name == "tensor" and isinstance(node.target, cst.Name):
+            if kind.view and kind.view != node.target.value:
+                self._find(node, "JC203", f"{node.target.value} shares storage with {kind.view}", "torch.Tensor")
+        rule = self.registry.get(f"torch.Tensor.__{operator}__")
+        if kind.name == "tensor" and rule is not None and operator in ("floordiv", "mod"):
+            plain = cst.BinaryOperation(node.target, binary(), node.value)
+            value = self.rw(node.value)
+            new = self._operator_call(plain, rule, node.target, value, kind)
+            if new is not None and isinstance(node.target, cst.Name):
+                self.changes.edits.append((node, cst.Assign([cst.AssignTarget(node.target)], new)))
+                return
+            self._find(node, "JC103", f"{code(node).strip()}: this operator differs in Jittor", rule.api)
+            return
+        self._target(node.target)
+        self.rw(node.value)
+
+    def _decorators(self, node: cst.FunctionDef | cst.ClassDef) -> None:
+        for decorator in node.decorators:
+            expression = decorator.decorator
+            name = expression.func if isinstance(expression, cst.Call) else expression
+            rule = self.registry.get(self.facts.api.get(name, ""))
+            if rule is not None and rule.to == "remove:decorator":
+                self.changes.removed.append((decorator, decorator))
+                self._count("rewritten")
+                self._find(decorator, "JC402", f"@{rule.api} was removed", rule.api)
+            else:
+                self.rw(expression)
+
+    def _rename_forward(self, node: cst.FunctionDef) -> None:
+        if node.name.value != "forward":
+            return
+        for info in self.facts.classes.values():
+            method = info.methods.get("forward")
+            if method is not None and method.node is node and info.is_module:
+                self._edit(node.name, cst.Name("execute"))
+
+    def _autograd_function(self, node: cst.ClassDef) -> None:
+        if self.facts.classes[node].is_autograd_function:
+            self._find(node, "JC302", f"class {node.name.value}", "torch.autograd.Function")
+
+    # ---------------------------------------------------------------- expressions
+
+    def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """The converted expression (the same object where nothing changed)."""
+        handler = self._handlers.get(type(node))
+        if handler is not None:
+            return handler(node)
+        return self._rebuild(node)
+
+    def _rebuild(self, node: Any, skip: tuple[str, ...] = ()) -> Any:
+        """Convert the parts of a node; a new node only if one of them changed."""
+        changed: dict[str, Any] = {}
+        for name in code_fields(type(node)):
+            if name in skip:
+                continue
+            value = getattr(node, name)
+            if isinstance(value, cst.CSTNode):
+                new = self._part(value)
+                if new is not value:
+                    changed[name] = new
+            elif isinstance(value, list | tuple) and value:
+                new_items = [self._part(item) if isinstance(item, cst.CSTNode) else item for item in value]
+                if any(a is not b for a, b in zip(new_items, value, strict=True)):
+                    changed[name] = new_items
+        return node.with_changes(**changed) if changed else node
+
+    def _part(self, node: cst.CSTNode) -> cst.CSTNode:
+        if isinstance(node, cst.BaseExpression):
+            return self.rw(node)
+        if isinstance(node, cst.Arg):
+            return self._rebuild(node, skip=("keyword",))
+        return self._rebuild(node)  # type: ignore[no-any-return]
+
+    def _edit(self, old: cst.CSTNode, new: cst.CSTNode, mark: int | None = None) -> None:
+        if mark is not None:
+            del self.changes.edits[mark:]
+        self.changes.edits.append((old, new))
+
+    def _count(self, answer: str) -> None:
+        self.changes.answers[answer] = self.changes.answers.get(answer, 0) + 1
+
+    def _find(
+        self, node: cst.CSTNode, code_: str, message: str, api: str = "", evidence: Evidence = Evidence.CERTAIN
+    ) -> None:
+        self.changes.findings.append(Finding(node, self.statement, code_, message, api, evidence))
+
+    def _keep_root(self, node: cst.CSTNode) -> None:
+        """The Torch name stays, so its import must stay too."""
+        name = dotted(node)
+        if name:
+            self.changes.kept_roots.add(name.partition(".")[0])
+
+    # names of Torch used as values
+
+    def _name(self, node: cst.Name) -> cst.BaseExpression:
+        qual = self.facts.api.get(node)
+        return self._reference(node, qual) if qual else node
+
+    def _attribute(self, node: cst.Attribute) -> cst.BaseExpression:
+        qual = self.facts.api.get(node)
+        if qual:
+            return self._reference(node, qual)
+        mark = len(self.changes.edits)
+        value = self.rw(node.value)
+        kind = self.facts.kind(node.value)
+        owner = owner_of(kind)
+        name = node.attr.value
+        if name == "forward" and (owner == "torch.nn.Module" or self._is_super_of_module(kind)):
+            new: cst.BaseExpression = node.with_changes(value=value, attr=cst.Name("execute"))
+            self._edit(node, new, mark)
+            return new
+        if owner in ("torch.Tensor", "torch.optim.Optimizer", "torch.optim.lr_scheduler.LRScheduler", "torch.Size"):
+            rule = self.registry.get(f"{owner}.{name}")
+            if rule is None:
+                if owner == "torch.Tensor" and not name.startswith("_"):
+                    self._find(node, "JC202", f"torch.Tensor.{name}", f"torch.Tensor.{name}", kind.evidence)
+                    self._count("unknown")
+            elif not rule.signature or rule.answer is Answer.NEEDS_YOU:
+                return self._apply_attribute(node, value, rule, kind, mark)
+            elif rule.keep or rule.to == f"Var.{name}":
+                pass  # a bound method passed on as a value; the same in Jittor
+            else:
+                self._find(node, "JC104", f"the method {rule.api} is used as a value", rule.api)
+                self._count("needs you")
+        return node.with_changes(value=value) if value is not node.value else node
+
+    def _is_super_of_module(self, kind: Kind) -> bool:
+        return kind.name == "super" and isinstance(kind.definition, ClassInfo) and bool(kind.definition.is_module)
+
+    def _apply_attribute(
+        self, node: cst.Attribute, value: cst.BaseExpression, rule: Rule, kind: Kind, mark: int
+    ) -> cst.BaseExpression:
+        rebuilt = node.with_changes(value=value) if value is not node.value else node
+        if rule.answer is Answer.NEEDS_YOU:
+            self._needs_you(node, rule, kind.evidence)
+            return rebuilt
+        target = apply.target_of(rule)
+        if rule.action is not None:
+            use = self._use(rule, rebuilt, value, apply.Bound(), {"self": kind.describe()}, node)
+            result = rule.action(use)
+            if isinstance(result, Refusal) or result is None:
+                self._refused(node, rule, result)
+                return rebuilt
+            new = result
+        elif target.startswith("Var."):
+            if target == f"Var.{node.attr.value}":
+                self._count("kept")
+                return rebuilt
+            new = node.with_changes(value=value, attr=cst.Name(target.removeprefix("Var.")))
+        elif target.startswith("python:"):
+            new = apply.path(target.removeprefix("python:"))
+        else:
+            new = cst.Call(func=apply.path(target), args=[cst.Arg(value)])
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence)
+        return new
+
+    def _reference(self, node: cst.Name | cst.Attribute, qual: str) -> cst.BaseExpression:
+        if not is_torch(qual):
+            return node
+        rule = self.registry.get(qual)
+        if rule is None:
+            inherited = self._class_attribute(node, qual)
+            if inherited is not None:
+                return inherited
+            if qual in MODULE_PATHS or qual in ("torch.cuda", "torchvision", "torchvision.models"):
+                self._find(node, "JC104", f"the module {qual} itself is used as a value", qual)
+                self._count("needs you")
+            else:
+                self._find(node, "JC101", qual, qual)
+                self._count("unknown")
+            self._keep_root(node)
+            return node
+        if rule.answer is Answer.NEEDS_YOU:
+            self._needs_you(node, rule)
+            self._keep_root(node)
+            return node
+        target = rule.value_to or apply.target_of(rule)
+        new: cst.BaseExpression | None = None
+        if not rule.signature and rule.action is not None:
+            made = rule.action(self._use(rule, node, None, apply.Bound(), {}, node))
+            new = made if isinstance(made, cst.BaseExpression) else None
+        elif not rule.signature and target.startswith("python:"):
+            new = apply.path(target.removeprefix("python:"))
+        elif rule.value_to:
+            new = apply.path(rule.value_to)
+        elif rule.action is None and target.partition(".")[0] in ("jittor", "helpers"):
+            if not (rule.rename or rule.drop or rule.refuse or rule.write):
+                new = apply.path(target)
+        if new is None:
+            self._find(node, "JC104", f"{qual} is used as a value", qual)
+            self._count("needs you")
+            self._keep_root(node)
+            return node
+        self._edit(node, new)
+        self._converted(node, rule)
+        return new
+
+    def _class_attribute(self, node: cst.Name | cst.Attribute, qual: str) -> cst.BaseExpression | None:
+        """``nn.Module.__init__`` and the like: an attribute of a class that a rule knows."""
+        owner, _, name = qual.rpartition(".")
+        rule = self.registry.get(owner)
+        if not isinstance(node, cst.Attribute) or rule is None or rule.returns != "module":
+            return None
+        target = rule.value_to or apply.target_of(rule)
+        if name not in ("__init__", "forward", "__call__", "__name__", "extra_repr") or target.partition(".")[0] not in ("jittor", "helpers"):
+            return None
+        new = cst.Attribute(value=apply.path(target), attr=cst.Name("execute" if name == "forward" else name))
+        self._edit(node, new)
+        self._converted(node, rule)
+        return new
+
+    # calls
+
+    def _call(self, node: cst.Call) -> cst.BaseExpression:
+        mark = len(self.changes.edits)
+        unused = self._value_unused is node
+        self._value_unused = None
+        qual = self.facts.api.get(node.func)
+        if qual and is_torch(qual) and self.registry.get(qual) is not None:
+            rule = self.registry.get(qual)
+            assert rule is not None
+            args = [self._part(arg) for arg in node.args]
+            rebuilt = node.with_changes(args=args) if any(a is not b for a, b in zip(args, node.args, strict=True)) else node
+            return self._apply(node, rebuilt, rule, None, UNKNOWN, mark, unused)
+        if not qual and isinstance(node.func, cst.Attribute):
+            found = self._method(node, node.func, mark, unused)
+            if found is not None:
+                return found
+        return self._rebuild(node)  # type: ignore[no-any-return]
+
+    def _method(self, node: cst.Call, func: cst.Attribute, mark: int, unused: bool) -> cst.BaseExpression | None:
+        kind = self.facts.kind(func.value)
+        owner = owner_of(kind)
+        name = func.attr.value
+        guessed = False
+        if not owner and kind.name == "unknown":
+            rule = self.registry.get(f"torch.Tensor.{name}")
+            if rule is None or name in _SHARED_METHODS or rule.keep:
+                return None
+            if not self.guess:
+                self._find(node, "JC201", f".{name}() of an unknown value; torch.Tensor.{name} differs in Jittor", rule.api, Evidence.UNKNOWN)
+                self._count("unknown")
+                return None
+            owner, guessed = "torch.Tensor", True
+        rule = self.registry.get(f"{owner}.{name}") if owner else None
+        if rule is None or (not rule.signature and rule.answer is not Answer.NEEDS_YOU):
+            return None  # attributes and unknown methods are answered by _attribute
+        base = func.value
+        if owner == "torch.Tensor" and name.endswith("_") and not name.endswith("__"):
+            base = self._in_place_base(node, func.value, kind)
+        receiver = self.rw(base)
+        args = [self._part(arg) for arg in node.args]
+        changed = receiver is not func.value or any(a is not b for a, b in zip(args, node.args, strict=True))
+        rebuilt = node.with_changes(func=func.with_changes(value=receiver), args=args) if changed else node
+        if guessed:
+            self._find(node, "JC204", f"{rule.api} by its name", rule.api, Evidence.UNKNOWN)
+        return self._apply(node, rebuilt, rule, receiver, kind, mark, unused)
+
+    def _in_place_base(self, node: cst.Call, receiver: cst.BaseExpression, kind: Kind) -> cst.BaseExpression:
+        """``w.data.normal_()`` changes ``w``; an in-place method on any other view is reported."""
+        if isinstance(receiver, cst.Attribute) and receiver.attr.value == "data":
+            if self.facts.kind(receiver.value).name == "tensor":
+                return receiver.value
+        elif kind.view and not isinstance(receiver, cst.Subscript):
+            self._find(node, "JC203", f"{code(receiver).strip()} shares storage with {kind.view}", "torch.Tensor")
+        return receiver
+
+    def _apply(
+        self,
+        node: cst.Call,
+        rebuilt: cst.Call,
+        rule: Rule,
+        receiver: cst.BaseExpression | None,
+        kind: Kind,
+        mark: int,
+        unused: bool,
+    ) -> cst.BaseExpression:
+        if rule.answer is Answer.NEEDS_YOU:
+            self._needs_you(node, rule, kind.evidence if receiver is not None else Evidence.CERTAIN)
+            self._keep_call_root(node, receiver)
+            return rebuilt
+        if rule.to == "remove:statement":
+            if unused:
+                self._find(node, "JC402", f"{rule.api}(...) was removed", rule.api)
+                self._count("rewritten")
+                return _REMOVED
+            self._find(node, "JC104", f"the value of {rule.api} is used", rule.api)
+            self._keep_call_root(node, receiver)
+            return rebuilt
+        bound = apply.bind(rule.parameters, rebuilt.args)
+        original = apply.bind(rule.parameters, node.args)
+        kinds = {name: self.facts.kind(arg.value).describe() for name, arg in original.given.items()}
+        if receiver is not None:
+            kinds["self"] = kind.describe()
+        use = self._use(rule, rebuilt, receiver, bound, kinds, node)
+        use.is_statement = unused
+        result = Refusal(bound.problem) if bound.problem and rule.action is not None else apply.apply_call(rule, use, bound)
+        if isinstance(result, Refusal) or result is None:
+            self._refused(node, rule, result)
+            self._keep_call_root(node, receiver)
+            return rebuilt
+        if result is rebuilt and receiver is not None:
+            self._count("kept")
+            if kind.evidence is Evidence.LIKELY:
+                self._note_likely(node, rule, kind)
+            if rebuilt is not node:
+                self._edit(node, rebuilt, mark)
+            return rebuilt
+        new = result
+        if node.lpar and not getattr(new, "lpar", ()):
+            new = new.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence if receiver is not None else Evidence.CERTAIN)
+        for note in use.notes:
+            self._find(node, "JC401", note, rule.api)
+        return new
+
+    def _keep_call_root(self, node: cst.Call, receiver: cst.BaseExpression | None) -> None:
+        if receiver is None:
+            self._keep_root(node.func)
+
+    def _use(
+        self,
+        rule: Rule,
+        node: cst.BaseExpression,
+        receiver: cst.BaseExpression | None,
+        bound: apply.Bound,
+        kinds: dict[str, str],
+        original: cst.CSTNode,
+    ) -> Use:
+        return Use(
+            rule=rule,
+            node=node,
+            receiver=receiver,
+            bound={name: arg.value for name, arg in bound.given.items()},
+            extra=[arg.value for arg in bound.extra],
+            starred=bound.starred,
+            kinds=kinds,
+            is_statement=False,
+            optimizers=self._optimizers(self.facts.scopes.get(original)),
+            path=apply.path,
+        )
+
+    def _optimizers(self, scope: Scope | None) -> list[cst.BaseExpression]:
+        """Expressions of the optimizers that can be seen from a scope."""
+        found: dict[str, cst.BaseExpression] = {}
+        for current in scope.chain() if scope is not None else ():
+            for name, kind in current.names.items():
+                if kind.name == "optimizer" and current.kind != "class":
+                    found.setdefault(name, cst.Name(name))
+                elif kind.name == "instance" and name == "self" and isinstance(kind.definition, ClassInfo):
+                    for attribute, inner in kind.definition.attributes.items():
+                        if inner.name == "optimizer":
+                            found.setdefault(f"self.{attribute}", cst.Attribute(cst.Name("self"), cst.Name(attribute)))
+            if found and current.kind == "function" and isinstance(current.owner, FunctionInfo):
+                break  # the nearest function that knows optimizers decides
+        return list(found.values())
+
+    # operators
+
+    def _binary(self, node: cst.BinaryOperation) -> cst.BaseExpression:
+        mark = len(self.changes.edits)
+        left, right = self.rw(node.left), self.rw(node.right)
+        rebuilt = node.with_changes(left=left, right=right) if left is not node.left or right is not node.right else node
+        operator = _OPERATORS.get(type(node.operator), "")
+        left_kind, right_kind = self.facts.kind(node.left), self.facts.kind(node.right)
+        if left_kind.name == "tensor":
+            rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__{operator}__"), left, right, left_kind
+        elif right_kind.name == "tensor":
+            rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__r{operator}__"), right, left, right_kind
+        else:
+            return rebuilt
+        if rule is None:
+            return rebuilt
+        new = self._operator_call(rebuilt, rule, receiver, other, kind)
+        if new is None:
+            self._find(node, "JC103", f"{code(node).strip()}: this operator differs in Jittor", rule.api)
+            return rebuilt
+        if new is rebuilt:
+            return rebuilt
+        if node.lpar:
+            new = new.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence)
+        return new
+
+    def _operator_call(
+        self, rebuilt: cst.BaseExpression, rule: Rule, receiver: cst.BaseExpression, other: cst.BaseExpression, kind: Kind
+    ) -> cst.BaseExpression | None:
+        call = cst.Call(func=cst.Attribute(receiver, cst.Name(rule.name)), args=[cst.Arg(other)])
+        if rule.action is not None:
+            use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), {"self": kind.describe()}, rebuilt)
+            made = rule.action(use)
+            return rebuilt if made is call else made if isinstance(made, cst.BaseExpression) else None
+        if rule.keep:
+            return rebuilt
+        use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), {}, rebuilt)
+        made = apply.apply_call(rule, use, apply.bind(rule.parameters, call.args))
+        return made if isinstance(made, cst.BaseExpression) else None
+
+    def _unary(self, node: cst.UnaryOperation) -> cst.BaseExpression:
+        mark = len(self.changes.edits)
+        inner = self.rw(node.expression)
+        rebuilt = node.with_changes(expression=inner) if inner is not node.expression else node
+        kind = self.facts.kind(node.expression)
+        if not isinstance(node.operator, cst.BitInvert) or kind.name != "tensor":
+            return rebuilt
+        rule = self.registry.get("torch.Tensor.__invert__")
+        if rule is None:
+            self._find(node, "JC202", "~ on a tensor", "torch.Tensor.__invert__", kind.evidence)
+            return rebuilt
+        call = cst.Call(func=apply.path(rule.to), args=[cst.Arg(inner)])
+        new = call.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence)
+        return new
+
+    # ---------------------------------------------------------------- answers
+
+    def _converted(self, node: cst.CSTNode, rule: Rule, evidence: Evidence = Evidence.CERTAIN) -> None:
+        self._count("kept" if rule.keep else "rewritten")
+        if rule.restriction:
+            self._find(node, "JC401", f"{rule.api}: {rule.restriction}", rule.api, evidence)
+        if evidence is Evidence.LIKELY:
+            self._find(node, "JC205", rule.api, rule.api, evidence)
+
+    def _note_likely(self, node: cst.CSTNode, rule: Rule, kind: Kind) -> None:
+        self._find(node, "JC205", f"{rule.api} kept as it is", rule.api, kind.evidence)
+
+    def _needs_you(self, node: cst.CSTNode, rule: Rule, evidence: Evidence = Evidence.CERTAIN) -> None:
+        text = f"{rule.api}: {rule.restriction}"
+        if rule.workaround:
+            text += f" Instead: {rule.workaround}"
+        self._find(node, "JC102", text, rule.api, evidence)
+        self._count("needs you")
+
+    def _refused(self, node: cst.CSTNode, rule: Rule, result: Refusal | None) -> None:
+        if result is None:
+            self._find(node, "JC103", f"{rule.api}: this use cannot be read with certainty", rule.api)
+        else:
+            self._find(node, "JC103", f"{rule.api}: {result.reason}", rule.api)
+        self._count("needs you")
+
+
+class _Removed(cst.Name):
+    """Stands for an expression statement that disappears."""
+
+
+_REMOVED = _Removed("__jack_removed__")
+__all__ = ["Changes", "Finding", "Rewriter", "TorchImport", "canonical", "children"]
