@@ -7,17 +7,17 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import libcst as cst
 
 from converter import apply, helpers, rules
 from converter.diagnostics import CODES, Diagnostic, Severity
-from converter.flow import Flow
+from converter.flow import Facts, Flow
 from converter.imports import Plan, plan
 from converter.kinds import Evidence
-from converter.names import MENTIONS_TORCH
+from converter.names import MENTIONS_TORCH, is_torch
 from converter.rewrite import Changes, Finding, Rewriter
 from converter.splice import Edit, Text, splice
 from converter.tree import walk
@@ -107,11 +107,11 @@ def convert(source: str, options: Options | None = None) -> Result:
     facts = Flow(tree, registry).run()
     changes = Rewriter(tree, facts, registry, options.guess).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
-    if result.failed or not result.changed:
-        return result
-    problem = _broken_invariant(source, result, options)
+    if not result.changed:
+        return replace(result, left=_torch_names(facts))
+    problem, left = _broken_invariant(source, result, options)
     if problem is None:
-        return result
+        return replace(result, left=left)
     return Result(source, [*result.diagnostics, Diagnostic("JC905", problem)], failed=True)
 
 
@@ -258,32 +258,45 @@ def comments_of(source: str) -> list[str]:
     return found
 
 
-def _broken_invariant(source: str, result: Result, options: Options) -> str | None:
-    """The text of the first promise that the output breaks, or None."""
+def _torch_names(facts: Facts) -> int:
+    """How often code (imports apart) names something of Torch: chains like ``torch.nn.functional`` count once."""
+    chains = [node for node, qual in facts.api.items() if is_torch(qual)]
+    inner = {node.value for node in chains if isinstance(node, cst.Attribute)}
+    return sum(node not in inner for node in chains)
+
+
+def _broken_invariant(source: str, result: Result, options: Options) -> tuple[str | None, int]:
+    """The first promise that the output breaks (None if it keeps them), and the Torch names left in it."""
     problem = _syntax_problem(result.code)
     if problem is not None:
-        return f"the output does not parse: {problem.message} (line {problem.line})"
-    before, after = comments_of(source), comments_of(result.code)
-    kept = iter(after)
-    for comment in before:
+        return f"the output does not parse: {problem.message} (line {problem.line})", 0
+    kept = iter(comments_of(result.code))
+    for comment in comments_of(source):
         if comment not in kept:
-            return f"a comment would be lost: {comment}"
-    at = 0
-    for edit in result.edits:
-        untouched = source[at : edit.start]
-        if untouched and untouched not in result.code:
-            return "text outside the edits changed"
-        at = max(at, edit.end)
+            return f"a comment would be lost: {comment}", 0
+    outside = splice(source, [Edit(e.start, e.end, "") for e in result.edits])
+    if not _is_subsequence_of_lines(outside, result.code):
+        return "text outside the edits changed", 0
     if _STAND_IN.search(result.code):
-        return "a stand-in is left in the output"
-    if options.check_idempotence and MENTIONS_TORCH.search(result.code):
-        again = convert(
-            result.code,
-            Options(options.guess, options.annotate, options.helper_import, check_idempotence=False),
-        )
-        if again.code != result.code:
-            return "converting the output again would change it"
-    return None
+        return "a stand-in is left in the output", 0
+    if not (options.check_idempotence and MENTIONS_TORCH.search(result.code)):
+        return None, 0
+    again = convert(result.code, replace(options, check_idempotence=False))
+    if again.code != result.code:
+        return "converting the output again would change it", 0
+    return None, again.left
+
+
+def _is_subsequence_of_lines(outside: str, output: str) -> bool:
+    """Whether the characters outside the edits stand in the output in their order."""
+    at = 0
+    for piece in outside.splitlines(keepends=True):
+        for part in piece.split():
+            at = output.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+    return True
 
 
 __all__ = ["CODES", "Diagnostic", "Evidence", "Options", "Result", "comments_of", "convert"]
