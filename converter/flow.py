@@ -93,6 +93,8 @@ class Facts:
     classes: dict[cst.CSTNode, ClassInfo] = field(default_factory=dict)
     overwritten: dict[cst.CSTNode, str] = field(default_factory=dict)
     bound_names: set[str] = field(default_factory=set)
+    module_methods: set[cst.CSTNode] = field(default_factory=set)
+    mixed: bool = False  # the file imports Jittor already: a tensor is Jittor's unless Torch certainly made it
 
     def kind(self, node: cst.CSTNode) -> Kind:
         return self.kinds.get(node, UNKNOWN)
@@ -236,6 +238,7 @@ class Flow:
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
             self.scope.bind(item.local, kind_of_import(item.qual))
+            self.facts.mixed = self.facts.mixed or item.qual.partition(".")[0] == "jittor"
             self.facts.bound_names.add(item.local)
         if isinstance(node, cst.ImportFrom):
             base = star_import_base(node)
@@ -405,6 +408,8 @@ class Flow:
             self._annotation(node.returns.annotation, record=True)
         if isinstance(owner, ClassInfo):
             owner.methods[node.name.value] = info
+            if owner.is_module:
+                self.facts.module_methods.add(node)
         self.scope.bind(node.name.value, Kind("function", definition=info))
         self.facts.bound_names.add(node.name.value)
         outer = self.scope
@@ -439,7 +444,7 @@ class Flow:
         static = isinstance(node, cst.FunctionDef) and any(
             dotted(d.decorator) in ("staticmethod", "classmethod") for d in node.decorators
         )
-        is_forward = isinstance(node, cst.FunctionDef) and node.name.value == "forward" and owner is not None
+        is_forward = isinstance(node, cst.FunctionDef) and node.name.value in ("forward", "execute") and owner is not None
         in_module = owner is not None and owner.is_module > Evidence.UNKNOWN
         for index, parameter in enumerate(_parameters(node.params)):
             name = parameter.name.value
@@ -502,7 +507,7 @@ class Flow:
                     best = max(best, Evidence.LIKELY)
             elif isinstance(base.definition, ClassInfo):
                 best = max(best, base.definition.is_module)
-            elif base.name == "unknown" and _defines(info.node, "forward"):
+            elif base.name == "unknown" and (_defines(info.node, "forward") or _defines(info.node, "execute")):
                 # A base imported from the user's own package: `forward` in a Torch file says module.
                 best = max(best, Evidence.LIKELY)
         return best
@@ -701,7 +706,7 @@ class Flow:
             self._seed(info, arguments, skip=1 if bound else 0)
             return self._result_of(info)
         if callee.name == "instance" and isinstance(callee.definition, ClassInfo):
-            forward = callee.definition.find_method("forward") or callee.definition.find_method("__call__")
+            forward = next(filter(None, map(callee.definition.find_method, ("forward", "execute", "__call__"))), None)
             if forward is not None:
                 self._seed(forward, arguments, skip=1)
                 return self._result_of(forward).likely()

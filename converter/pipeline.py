@@ -19,7 +19,7 @@ from converter.imports import Plan, plan
 from converter.kinds import Evidence
 from converter.names import MENTIONS_TORCH, is_torch
 from converter.rewrite import Changes, Finding, Rewriter
-from converter.splice import Edit, Text, splice
+from converter.splice import Edit, Text, outermost, splice, unchanged_outside
 from converter.tree import walk
 
 _STAND_IN = re.compile(r"__jack_(?:jt|nn|jh)__")
@@ -138,8 +138,8 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
     diagnostics, comments = _diagnostics(text, changes.findings, options)
     edits = [e for e in edits if e.start != e.end or e.text]
     edits += comments
-    code = splice(source, edits)
-    return Result(code, diagnostics, sorted(edits, key=lambda e: e.start), used_helpers, changes.answers, 0)
+    edits = outermost(edits)
+    return Result(splice(source, edits), diagnostics, edits, used_helpers, changes.answers)
 
 
 def _lonely_blocks(tree: cst.Module, changes: Changes) -> set[cst.CSTNode]:
@@ -172,14 +172,22 @@ def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CS
     for entry in changes.imports:
         lines = layout.replacements[entry.node]
         span = text.spans[entry.node]
+        if lines == [text.source[span.start : span.end].strip()]:
+            continue
+        lines = [*_comments_inside(text.source[span.start : span.end]), *lines]
         if not lines:
             edits.append(_with_pass(text, text.removal(entry.node, entry.line), entry.node, lonely))
-        elif lines != [text.source[span.start : span.end].strip()]:
+        else:
             indent = "".join(span.indent)
             single = isinstance(entry.line, cst.SimpleStatementSuite) or len(getattr(entry.line, "body", ())) > 1
             joined = "; ".join(lines) if single else (newline + indent).join(lines)
             edits.append(Edit(span.start, span.end, joined))
     return edits
+
+
+def _comments_inside(statement: str) -> list[str]:
+    """Comments between the parentheses of an import: they stay, as lines of their own."""
+    return comments_of(statement) if "#" in statement else []
 
 
 def _after_docstring(tree: cst.Module, source: str) -> int:
@@ -274,8 +282,7 @@ def _broken_invariant(source: str, result: Result, options: Options) -> tuple[st
     for comment in comments_of(source):
         if comment not in kept:
             return f"a comment would be lost: {comment}", 0
-    outside = splice(source, [Edit(e.start, e.end, "") for e in result.edits])
-    if not _is_subsequence_of_lines(outside, result.code):
+    if not unchanged_outside(source, result.code, result.edits):
         return "text outside the edits changed", 0
     if _STAND_IN.search(result.code):
         return "a stand-in is left in the output", 0
@@ -285,18 +292,6 @@ def _broken_invariant(source: str, result: Result, options: Options) -> tuple[st
     if again.code != result.code:
         return "converting the output again would change it", 0
     return None, again.left
-
-
-def _is_subsequence_of_lines(outside: str, output: str) -> bool:
-    """Whether the characters outside the edits stand in the output in their order."""
-    at = 0
-    for piece in outside.splitlines(keepends=True):
-        for part in piece.split():
-            at = output.find(part, at)
-            if at < 0:
-                return False
-            at += len(part)
-    return True
 
 
 __all__ = ["CODES", "Diagnostic", "Evidence", "Options", "Result", "comments_of", "convert"]

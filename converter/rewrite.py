@@ -233,7 +233,7 @@ class Rewriter:
                 self.rw(node)
 
     def _augmented(self, node: cst.AugAssign) -> None:
-        kind = self.facts.kind(node.target)
+        kind = self._kind(node.target)
         operator, binary = _AUGMENTED.get(type(node.operator), ("", cst.Add))
         if kind.name == "tensor" and isinstance(node.target, cst.Name):
             if kind.view and kind.view != node.target.value:
@@ -264,12 +264,8 @@ class Rewriter:
                 self.rw(expression)
 
     def _rename_forward(self, node: cst.FunctionDef) -> None:
-        if node.name.value != "forward":
-            return
-        for info in self.facts.classes.values():
-            method = info.methods.get("forward")
-            if method is not None and method.node is node and info.is_module:
-                self._edit(node.name, cst.Name("execute"))
+        if node.name.value == "forward" and node in self.facts.module_methods:
+            self._edit(node.name, cst.Name("execute"))
 
     def _autograd_function(self, node: cst.ClassDef) -> None:
         if self.facts.classes[node].is_autograd_function:
@@ -283,6 +279,11 @@ class Rewriter:
         if handler is not None:
             return handler(node)
         return self._rebuild(node)
+
+    def _kind(self, node: cst.CSTNode) -> Kind:
+        """What a receiver is; in a file that imports Jittor already, only what Torch certainly made is Torch's."""
+        kind = self.facts.kind(node)
+        return UNKNOWN if self.facts.mixed and kind.evidence is not Evidence.CERTAIN else kind
 
     def _rebuild(self, node: Any, skip: tuple[str, ...] = ()) -> Any:
         """Convert the parts of a node; a new node only if one of them changed."""
@@ -339,7 +340,7 @@ class Rewriter:
             return self._reference(node, qual)
         mark = len(self.changes.edits)
         value = self.rw(node.value)
-        kind = self.facts.kind(node.value)
+        kind = self._kind(node.value)
         owner = owner_of(kind)
         name = node.attr.value
         if name == "forward" and (owner == "torch.nn.Module" or self._is_super_of_module(kind)):
@@ -467,13 +468,13 @@ class Rewriter:
         return self._rebuild(node)  # type: ignore[no-any-return]
 
     def _method(self, node: cst.Call, func: cst.Attribute, mark: int, unused: bool) -> cst.BaseExpression | None:
-        kind = self.facts.kind(func.value)
+        kind = self._kind(func.value)
         owner = owner_of(kind)
         name = func.attr.value
         guessed = False
         if not owner and kind.name == "unknown":
             rule = self.registry.get(f"torch.Tensor.{name}")
-            if rule is None or name in _SHARED_METHODS or rule.keep:
+            if rule is None or name in _SHARED_METHODS or rule.keep or self.facts.mixed:
                 return None
             if not self.guess:
                 self._find(node, "JC201", f".{name}() of an unknown value; torch.Tensor.{name} differs in Jittor", rule.api, Evidence.UNKNOWN)
@@ -601,7 +602,7 @@ class Rewriter:
         left, right = self.rw(node.left), self.rw(node.right)
         rebuilt = node.with_changes(left=left, right=right) if left is not node.left or right is not node.right else node
         operator = _OPERATORS.get(type(node.operator), "")
-        left_kind, right_kind = self.facts.kind(node.left), self.facts.kind(node.right)
+        left_kind, right_kind = self._kind(node.left), self._kind(node.right)
         if left_kind.name == "tensor":
             rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__{operator}__"), left, right, left_kind
         elif right_kind.name == "tensor":
@@ -640,7 +641,7 @@ class Rewriter:
         mark = len(self.changes.edits)
         inner = self.rw(node.expression)
         rebuilt = node.with_changes(expression=inner) if inner is not node.expression else node
-        kind = self.facts.kind(node.expression)
+        kind = self._kind(node.expression)
         if not isinstance(node.operator, cst.BitInvert) or kind.name != "tensor":
             return rebuilt
         rule = self.registry.get("torch.Tensor.__invert__")

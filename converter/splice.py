@@ -137,15 +137,35 @@ class Text:
         return Edit(start, end, "")
 
 
+def outermost(edits: Iterable[Edit]) -> list[Edit]:
+    """Edits in order of their place; what lies inside another edit is dropped (the outer one contains it)."""
+    kept: list[Edit] = []
+    at = 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end > e.start, -e.end)):
+        if edit.start >= at:
+            kept.append(edit)
+            at = edit.end
+    return kept
+
+
 def splice(source: str, edits: Iterable[Edit]) -> str:
-    """Apply edits that do not overlap; what lies inside another edit is dropped."""
+    """Apply edits in order; they must not overlap."""
     out: list[str] = []
     at = 0
-    for edit in sorted(edits, key=lambda e: (e.start, -e.end)):
-        if edit.start < at:
-            continue
-        out.append(source[at : edit.start])
-        out.append(edit.text)
+    for edit in edits:
+        out += [source[at : edit.start], edit.text]
         at = edit.end
     out.append(source[at:])
     return "".join(out)
+
+
+def unchanged_outside(source: str, output: str, edits: Iterable[Edit]) -> bool:
+    """Whether the output is the input, byte for byte, except in the edited spans."""
+    at = position = 0
+    for edit in edits:
+        piece = source[at : edit.start] + edit.text
+        if not output.startswith(piece, position):
+            return False
+        position += len(piece)
+        at = edit.end
+    return output[position:] == source[at:]

@@ -244,5 +244,3 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
     if error_if_nonfinite and not np.isfinite(total.item()):
         raise RuntimeError("The total norm is non-finite.")
     return total
-
-

@@ -11,23 +11,23 @@ import numpy as np
 from converter.helpers.library.dtypes import dtype_name
 
 
-def _plain(value: Any) -> Any:
+def without_tensors(value: Any) -> Any:
     """Nested data with every tensor in it replaced by its array."""
     if isinstance(value, jt.Var):
         array = value.numpy()
         return array.reshape(()) if array.shape == (1,) else array
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [without_tensors(v) for v in value]
     return value
 
 
-def _holds_numpy(value: Any) -> bool:
+def holds_numpy(value: Any) -> bool:
     if isinstance(value, list | tuple):
-        return any(_holds_numpy(v) for v in value)
+        return any(holds_numpy(v) for v in value)
     return isinstance(value, np.ndarray | np.generic)
 
 
-def tensor(
+def make_tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
 ) -> Any:
     """A new tensor with Torch's dtype: int64 for Python integers, float32 for Python floats, NumPy's own for arrays.
@@ -36,22 +36,22 @@ def tensor(
     """
     if isinstance(data, jt.Var):
         return data.detach().clone() if dtype is None else data.detach().cast(dtype_name(dtype))
-    array = np.asarray(_plain(data))
+    array = np.asarray(without_tensors(data))
     name = dtype_name(dtype)
     if name is None:
         name = str(array.dtype)
-        if name == "float64" and not _holds_numpy(data) and not _holds_tensor(data, "float64") or not array.size:
+        if name == "float64" and not holds_numpy(data) and not holds_dtype(data, "float64") or not array.size:
             name = name if isinstance(data, np.ndarray) else "float32"
-    return _array(array, name)
+    return array_of(array, name)
 
 
-def _holds_tensor(value: Any, name: str) -> bool:
+def holds_dtype(value: Any, name: str) -> bool:
     if isinstance(value, list | tuple):
-        return any(_holds_tensor(v, name) for v in value)
+        return any(holds_dtype(v, name) for v in value)
     return isinstance(value, jt.Var) and str(value.dtype) == name
 
 
-def _array(array: Any, name: str) -> Any:
+def array_of(array: Any, name: str) -> Any:
     if name == "bfloat16":
         return jt.array(array, dtype="float32").bfloat16()
     return jt.array(array, dtype=name)
@@ -62,7 +62,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     if isinstance(data, jt.Var):
         name = dtype_name(dtype)
         return data if name is None or name == str(data.dtype) else data.cast(name)
-    return tensor(data, dtype=dtype)
+    return make_tensor(data, dtype=dtype)
 
 
 def from_numpy(ndarray: Any) -> Any:
@@ -70,7 +70,7 @@ def from_numpy(ndarray: Any) -> Any:
     return jt.array(ndarray, dtype=str(ndarray.dtype))
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     """``zeros(2, 3)``, ``zeros((2, 3))``, ``zeros(x.shape)``, ``zeros(())`` -> a tuple of plain integers."""
     if len(size) == 1 and not isinstance(size[0], int | np.integer):
         first = size[0]
@@ -80,12 +80,12 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def zeros(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Zeros of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return full(_shape(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
+    return full(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
 
 
 def ones(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Ones of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return full(_shape(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
+    return full(shape_of(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
 
 
 def full(
@@ -108,7 +108,7 @@ def full(
         fill_value = fill_value.item()
     if name is None:
         name = "bool" if isinstance(fill_value, bool) else "int64" if isinstance(fill_value, int) else "float32"
-    return jt.array(np.array([fill_value]), dtype=name).broadcast(_shape((size,)))
+    return jt.array(np.array([fill_value]), dtype=name).broadcast(shape_of((size,)))
 
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -133,17 +133,17 @@ def new_full(input: Any, size: Any, fill_value: Any, *, dtype: Any = None, **opt
 
 def new_zeros(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_zeros``: zeros with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return full(_shape(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
+    return full(shape_of(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
 
 
 def new_ones(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_ones``: ones with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return full(_shape(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
+    return full(shape_of(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
 
 
 def new_tensor(input: Any, data: Any, *, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_tensor``: data with x's dtype."""
-    return tensor(data, dtype=dtype or str(input.dtype))
+    return make_tensor(data, dtype=dtype or str(input.dtype))
 
 
 def arange(
@@ -171,7 +171,7 @@ def arange(
     if name is None:
         name = "float32" if any(isinstance(v, float | np.floating) for v in (start, end, step)) else "int64"
     count = max(0, math.ceil((end - start) / step))
-    return _array(start + step * np.arange(count), name)
+    return array_of(start + step * np.arange(count), name)
 
 
 def linspace(
@@ -187,12 +187,12 @@ def linspace(
 ) -> Any:
     """Evenly spaced numbers, always of the float dtype (``jt.linspace(0, 1, 1)`` is int32)."""
     start, end = (v.item() if isinstance(v, jt.Var) else v for v in (start, end))
-    return _array(np.linspace(start, end, steps), dtype_name(dtype) or "float32")
+    return array_of(np.linspace(start, end, steps), dtype_name(dtype) or "float32")
 
 
 def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, **options: Any) -> Any:
     """Numbers evenly spaced on a logarithmic scale."""
-    return _array(np.logspace(start, end, steps, base=base), dtype_name(dtype) or "float32")
+    return array_of(np.logspace(start, end, steps, base=base), dtype_name(dtype) or "float32")
 
 
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, **options: Any) -> Any:
@@ -202,13 +202,13 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, **o
 
 def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Uniform numbers in [0, 1); also accepts Torch's ``size=`` and options.  The numbers are Jittor's, not Torch's."""
-    shape = _shape(options["size"] if "size" in options and not size else size)
+    shape = shape_of(options["size"] if "size" in options and not size else size)
     return jt.rand(shape).cast(dtype_name(dtype) or "float32")
 
 
 def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Standard normal numbers; also accepts Torch's ``size=`` and options.  The numbers are Jittor's, not Torch's."""
-    shape = _shape(options["size"] if "size" in options and not size else size)
+    shape = shape_of(options["size"] if "size" in options and not size else size)
     return jt.randn(shape).cast(dtype_name(dtype) or "float32")
 
 
@@ -233,7 +233,7 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    return jt.randint(low, high, _shape((size,))).cast(dtype_name(dtype) or "int64")
+    return jt.randint(low, high, shape_of((size,))).cast(dtype_name(dtype) or "int64")
 
 
 def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = None, **options: Any) -> Any:
@@ -251,7 +251,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
     if size is None:
         like = mean if isinstance(mean, jt.Var) else std
         size = tuple(like.shape)
-    return jt.randn(_shape((size,))) * std + mean
+    return jt.randn(shape_of((size,))) * std + mean
 
 
 def bernoulli(input: Any, *, generator: Any = None, out: Any = None) -> Any:
@@ -270,7 +270,7 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     return jt.argsort(keys, -1, descending=True)[0][..., :num_samples].int64()
 
 
-def complete_size(*size: Any) -> tuple[int, ...]:
+def make_size(*size: Any) -> tuple[int, ...]:
     """Torch's ``Size``: a tuple of the numbers given."""
     return tuple(int(n) for n in (size[0] if size else ()))
 
@@ -289,7 +289,7 @@ def float_tensor(*args: Any, dtype: str = "float32") -> Any:
     data = args[0]
     if isinstance(data, jt.NanoVector):
         return zeros(tuple(data), dtype=dtype)
-    return tensor(data, dtype=dtype)
+    return make_tensor(data, dtype=dtype)
 
 
 def long_tensor(*args: Any) -> Any:

@@ -7,15 +7,15 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-_PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
+PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 
 
 def dtype_name(dtype: Any) -> str | None:
     """Name of a dtype however it is written (``jt.float32``, ``x.dtype``, ``"float32"``, ``float``); None for no dtype."""
     if dtype is None:
         return None
-    if isinstance(dtype, type) and dtype in _PYTHON_DTYPES:
-        return _PYTHON_DTYPES[dtype]
+    if isinstance(dtype, type) and dtype in PYTHON_DTYPES:
+        return PYTHON_DTYPES[dtype]
     return getattr(dtype, "__name__", None) or str(dtype)
 
 
@@ -23,10 +23,10 @@ def is_dtype(value: Any) -> bool:
     """Whether a value names a type of elements (and not a device)."""
     if isinstance(value, str):
         return False
-    return isinstance(value, jt.NanoString) or callable(value) and getattr(value, "__name__", "") in _DTYPE_NAMES
+    return isinstance(value, jt.NanoString) or callable(value) and getattr(value, "__name__", "") in DTYPE_NAMES
 
 
-_DTYPE_NAMES = frozenset(
+DTYPE_NAMES = frozenset(
     "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool float int".split()
 )
 
@@ -73,16 +73,16 @@ def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     if not isinstance(a, jt.Var) and not isinstance(b, jt.Var):
         a = jt.array(np.asarray(a), dtype="float32" if isinstance(a, float) else "int64")
     name = result_dtype(a, b)
-    return _cast_operand(a, name), _cast_operand(b, name)
+    return cast_operand(a, name), cast_operand(b, name)
 
 
-def _cast_operand(value: Any, name: str) -> Any:
+def cast_operand(value: Any, name: str) -> Any:
     if not isinstance(value, jt.Var):
         return jt.array(np.array([value]), dtype=name)
     return value if str(value.dtype) == name else value.cast(name)
 
 
-_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
+DTYPE_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
 def result_dtype(*values: Any) -> str:
@@ -90,7 +90,7 @@ def result_dtype(*values: Any) -> str:
     names = [str(v.dtype) for v in values if isinstance(v, jt.Var)]
     if not names:
         return "float32" if any(isinstance(v, float) for v in values) else "int64"
-    name = max(names, key=_RANKS.index)
+    name = max(names, key=DTYPE_RANKS.index)
     if {"uint8", "int8"} <= set(names) and name in ("uint8", "int8"):
         name = "int16"
     if {"float16", "bfloat16"} <= set(names) and name in ("float16", "bfloat16"):
@@ -105,24 +105,24 @@ def result_dtype(*values: Any) -> str:
     return name
 
 
-def type_of(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+def tensor_type(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     """Torch's ``x.type()``: the name of the tensor's class without an argument, else a cast."""
     if dtype is None:
-        return "torch." + _TENSOR_CLASSES[str(input.dtype)]
+        return "torch." + TENSOR_CLASSES[str(input.dtype)]
     if isinstance(dtype, str):
-        named = {v: k for k, v in _TENSOR_CLASSES.items()}
+        named = {v: k for k, v in TENSOR_CLASSES.items()}
         dtype = named[dtype.removeprefix("torch.").removeprefix("cuda.")]
     return input.cast(dtype_name(dtype))
 
 
-_TENSOR_CLASSES = {
+TENSOR_CLASSES = {
     "float32": "FloatTensor", "float64": "DoubleTensor", "float16": "HalfTensor", "bfloat16": "BFloat16Tensor",
     "int64": "LongTensor", "int32": "IntTensor", "int16": "ShortTensor", "int8": "CharTensor", "uint8": "ByteTensor",
     "bool": "BoolTensor",
 }  # fmt: skip
 
 
-def to(input: Any, *args: Any, **kwargs: Any) -> Any:
+def cast_to(input: Any, *args: Any, **kwargs: Any) -> Any:
     """Torch's ``x.to(...)``: casts when a dtype or another tensor is among the arguments; devices change nothing.
 
     Jittor moves data by itself, for the whole program (``jt.flags.use_cuda``).

@@ -114,7 +114,9 @@ class Optimizer(jt.optim.Optimizer):
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         self.state = {}
         for saved, group in zip(groups, self.param_groups):
             for index, p in zip(saved["params"], group["params"]):
@@ -236,7 +238,8 @@ class Adam(Optimizer):
         checked(lr, eps, weight_decay, betas, differentiable)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
         super().__init__(
-            params, {**options, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay or self.decoupled}
+            params,
+            {**options, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay or self.decoupled},
         )
 
     def update(self, p, g, state, group):
@@ -361,9 +364,7 @@ class Adadelta(Optimizer):
         differentiable=False,
     ):
         checked(lr, eps, weight_decay, differentiable=differentiable)
-        super().__init__(
-            params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        )
+        super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize})
 
     def update(self, p, g, state, group):
         rho, eps = group["rho"], group["eps"]

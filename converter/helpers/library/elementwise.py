@@ -1,0 +1,402 @@
+"""Element by element: what Jittor computes otherwise (rounding, division, ties, one-byte integers) or lacks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jittor as jt
+import numpy as np
+from jittor import nn
+
+from converter.helpers.library.dtypes import floating, integral, promoted, result_dtype, scalar_like
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """``input + alpha * other`` (``jt.add`` ignores alpha), in Torch's dtype."""
+    a, b = promoted(input, other)
+    if alpha != 1:
+        b = (b * scalar_like(alpha, b)).cast(b.dtype)
+    return (a.logical_or(b) if str(a.dtype) == "bool" else a + b).cast(a.dtype)
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """``input - alpha * other`` (``jt.subtract`` ignores alpha), in Torch's dtype."""
+    a, b = promoted(input, other)
+    return (a - (b if alpha == 1 else b * scalar_like(alpha, b))).cast(a.dtype)
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other - alpha * input``."""
+    return sub(other, input, alpha=alpha)
+
+
+def mul(input: Any, other: Any, *, out: Any = None) -> Any:
+    """The product in Torch's dtype (Jittor: float16 for a boolean times a float, int8 for uint8)."""
+    a, b = promoted(input, other)
+    return (a.logical_and(b) if str(a.dtype) == "bool" else a * b).cast(a.dtype)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+    """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
+
+    Jittor divides uint8 in float16 and int64 in float64, where Torch uses float32.
+    """
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    a, b = promoted(input, other)
+    if rounding_mode == "trunc":
+        return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
+    return floating(a) / floating(b)
+
+
+def truncated_quotient(a: Any, b: Any) -> Any:
+    """Integer quotient rounded towards zero, as in C."""
+    return a.floor_divide(b).cast(a.dtype)
+
+
+def floor_divide(input: Any, other: Any) -> Any:
+    """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
+    a, b = promoted(input, other)
+    if not integral(a):
+        return jt.floor(a / b)
+    quotient = truncated_quotient(a, b)
+    low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
+    return (quotient - low.cast(a.dtype)).cast(a.dtype)
+
+
+def rfloor_divide(input: Any, other: Any) -> Any:
+    """``other // input`` for an ``other`` that is a number."""
+    return floor_divide(other, input)
+
+
+def remainder(input: Any, other: Any) -> Any:
+    """The remainder with the sign of the divisor, as Python's ``%``.  Jittor's has C's sign for integers."""
+    a, b = promoted(input, other)
+    if integral(a):
+        return (a - floor_divide(a, b) * b).cast(a.dtype)
+    return a - b * jt.floor(a / b).stop_grad()
+
+
+def rremainder(input: Any, other: Any) -> Any:
+    """``other % input`` for an ``other`` that is a number."""
+    return remainder(other, input)
+
+
+def fmod(input: Any, other: Any) -> Any:
+    """The remainder with the sign of the dividend."""
+    a, b = promoted(input, other)
+    if integral(a):
+        return (a - truncated_quotient(a, b) * b).cast(a.dtype)
+    return a - b * trunc(a / b).stop_grad()
+
+
+def rdiv(input: Any, other: Any) -> Any:
+    """``other / input`` for an ``other`` that is a number."""
+    return div(other, input)
+
+
+def power(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """Powers in Torch's dtype; the base or the exponent may be a number.
+
+    Jittor computes the derivative as ``y * exponent / x``, which is nan at 0, and knows no negative base.
+    """
+    a, b = promoted(input, exponent)
+    if not isinstance(exponent, jt.Var):
+        return whole_power(a, exponent)
+    if integral(a):
+        return jt.array(np.power(a.numpy(), b.numpy()), dtype=str(a.dtype))
+    return jt.pow(a, b)
+
+
+def whole_power(x: Any, exponent: Any) -> Any:
+    """``x ** number`` by products where the exponent is a small whole number."""
+    if exponent == 0:
+        return x * 0 + 1
+    if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
+        result = x
+        for _ in range(int(abs(exponent)) - 1):
+            result = result * x
+        return result if exponent > 0 else 1 / result
+    if exponent == 0.5:
+        return x.sqrt()
+    if exponent == -0.5:
+        return 1 / x.sqrt()
+    return jt.pow(floating(x), scalar_like(exponent, x))
+
+
+def rpow(input: Any, other: Any) -> Any:
+    """``other ** input`` for an ``other`` that is a number."""
+    return power(jt.array([other], dtype=result_dtype(input, other)), input)
+
+
+def log10(input: Any) -> Any:
+    """Logarithm to base 10."""
+    return jt.log(floating(input)) * (1 / math.log(10))
+
+
+def log1p(input: Any) -> Any:
+    """log(1 + x), exact also for tiny x: the rounding of 1 + x is divided out."""
+    x = floating(input)
+    return Log1p()(x) if str(x.dtype) == "float32" else jt.log(1 + x)
+
+
+class Log1p(jt.Function):
+    """log(1 + x) computed in float64, because fast-math compilation undoes compensated float32 sums."""
+
+    def execute(self, x: Any) -> Any:
+        self.x = x
+        return jt.log(1 + x.float64()).float32()
+
+    def grad(self, grad: Any) -> Any:
+        return grad / (1 + self.x)
+
+
+def reciprocal(input: Any) -> Any:
+    """1 / x, in float32 for integers."""
+    return 1 / floating(input)
+
+
+def square(input: Any) -> Any:
+    """x * x."""
+    return input * input
+
+
+def absolute(input: Any) -> Any:
+    """Absolute values with derivative 0 at 0, as in Torch (``jt.abs`` has 1 there)."""
+    return input.abs() if integral(input) else input * sign(input).stop_grad()
+
+
+def sign(input: Any) -> Any:
+    """-1, 0 or 1 in the dtype of the input, with derivative 0."""
+    positive, negative = input > 0, input < 0
+    if str(input.dtype) == "bool":
+        return input
+    return (positive.int32() - negative.int32()).cast(input.dtype).stop_grad()
+
+
+def trunc(input: Any) -> Any:
+    """Rounded towards zero."""
+    return input if integral(input) else (sign(input) * jt.floor(input.abs())).stop_grad()
+
+
+def frac(input: Any) -> Any:
+    """What :func:`trunc` leaves."""
+    return input - trunc(input)
+
+
+def floor(input: Any) -> Any:
+    """Rounded down."""
+    return input if integral(input) else jt.floor(input).stop_grad()
+
+
+def ceil(input: Any) -> Any:
+    """Rounded up."""
+    return input if integral(input) else jt.ceil(input).stop_grad()
+
+
+def rounded(input: Any, *, decimals: int = 0) -> Any:
+    """Rounded to the nearest, halves to even (``jt.round`` takes halves away from zero)."""
+    if integral(input):
+        return input
+    scale = 10.0**decimals
+    x = input.stop_grad() * scale if decimals else input.stop_grad()
+    low = jt.floor(x)
+    rest = x - low
+    odd = low - 2 * jt.floor(low / 2)
+    up = (rest > 0.5).logical_or((rest == 0.5).logical_and(odd == 1))
+    result = low + up.cast(x.dtype)
+    return result / scale if decimals else result
+
+
+def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
+    """Values forced between bounds (numbers or tensors), with derivative 1 at the bounds, as in Torch.
+
+    Jittor's names the bounds ``min_v`` and ``max_v`` and has derivative 0 at them.
+    """
+    name = result_dtype(*(v for v in (input, min, max) if v is not None))
+    x = input.cast(name) if str(input.dtype) != name else input
+    if min is not None:
+        x = jt.ternary(*aligned(x < min, number_like(min, x), x))
+    if max is not None:
+        x = jt.ternary(*aligned(x > max, number_like(max, x), x))
+    return x
+
+
+def number_like(value: Any, x: Any) -> Any:
+    return value.cast(x.dtype) if isinstance(value, jt.Var) else jt.array(np.array([value]), dtype=str(x.dtype))
+
+
+def aligned(*values: Any) -> list[Any]:
+    """Tensors broadcast to their common shape (``jt.ternary`` does not broadcast)."""
+    shape = np.broadcast_shapes(*(tuple(v.shape) for v in values))
+    return [v if tuple(v.shape) == shape else v.broadcast(shape) for v in values]
+
+
+def clamp_min(input: Any, min: Any) -> Any:
+    """Values raised to a bound, derivative 1 at it."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """Values lowered to a bound, derivative 1 at it."""
+    return clamp(input, max=max)
+
+
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of two elements; where they are equal, each gets half of the gradient, as in Torch."""
+    a, b = aligned(*promoted(input, other))
+    return jt.ternary(a > b, a, jt.ternary(a < b, b, (a + b) / 2 if not integral(a) else a))
+
+
+def minimum(input: Any, other: Any) -> Any:
+    """The smaller of two elements; where they are equal, each gets half of the gradient, as in Torch."""
+    a, b = aligned(*promoted(input, other))
+    return jt.ternary(a < b, a, jt.ternary(a > b, b, (a + b) / 2 if not integral(a) else a))
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
+
+    ``x.where(c, y)`` means something else in Jittor; the branches are brought to Torch's common dtype.
+    """
+    if input is None and other is None:
+        return tuple(index.int64() for index in jt.where(condition))
+    return jt.ternary(*aligned(condition.bool(), *promoted(input, other)))
+
+
+def method_where(input: Any, condition: Any, other: Any) -> Any:
+    """Torch's ``x.where(condition, other)``: x where the condition holds (Jittor takes x for the condition)."""
+    return where(condition, input, other)
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """The tensor with a number put where the mask is true, in the tensor's own dtype."""
+    return jt.ternary(*aligned(mask.bool(), number_like(value, input), input))
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """``input + weight * (end - input)``."""
+    return input + (end - input) * scalar_like(weight, input)
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value * tensor1 * tensor2``."""
+    return input + tensor1 * tensor2 * scalarnumber_like(value, input)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value * tensor1 / tensor2``."""
+    return input + tensor1 / tensor2 * scalarnumber_like(value, input)
+
+
+def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """Numbers in the place of nan and infinities (those: the largest of the dtype unless given)."""
+    largest = float(np.finfo(str(input.dtype)).max)
+    x = masked_fill(input, jt.isnan(input), nan)
+    x = masked_fill(x, jt.isposinf(input), largest if posinf is None else posinf)
+    return masked_fill(x, jt.isneginf(input), -largest if neginf is None else neginf)
+
+
+def atan2(input: Any, other: Any) -> Any:
+    """The angle of the point (other, input), in all four quadrants, with Torch's gradient."""
+    y, x = aligned(*promoted(input, other))
+    return Atan2()(floating(y), floating(x))
+
+
+class Atan2(jt.Function):
+    """Angle by arctan and the quadrant; the gradient is (x, -y) / (x*x + y*y)."""
+
+    def execute(self, y: Any, x: Any) -> Any:
+        self.y, self.x = y, x
+        flat = x == 0
+        slope = jt.atan(y / jt.ternary(flat, jt.ones_like(x), x))
+        up = jt.ternary(y < 0, jt.full_like(y, -math.pi), jt.full_like(y, math.pi))
+        return jt.ternary(flat, jt.ternary(y == 0, jt.zeros_like(y), up / 2), jt.ternary(x < 0, slope + up, slope))
+
+    def grad(self, grad: Any) -> Any:
+        scale = grad / (self.x * self.x + self.y * self.y)
+        return scale * self.x, -scale * self.y
+
+
+def logical(operation: str, input: Any, other: Any) -> Any:
+    """A boolean operation on the truth of the elements."""
+    a, b = input.bool(), other.bool() if isinstance(other, jt.Var) else jt.array([bool(other)])
+    return getattr(jt, f"logical_{operation}")(*aligned(a, b))
+
+
+def logical_and(input: Any, other: Any) -> Any:
+    """Both elements are not zero."""
+    return logical("and", input, other)
+
+
+def logical_or(input: Any, other: Any) -> Any:
+    """One of the elements is not zero."""
+    return logical("or", input, other)
+
+
+def logical_xor(input: Any, other: Any) -> Any:
+    """Just one of the elements is not zero."""
+    return input.bool() != other.bool()
+
+
+def logical_not(input: Any) -> Any:
+    """The element is zero."""
+    return input == 0
+
+
+def bitwise_not(input: Any) -> Any:
+    """``~x``: not, for booleans; -x - 1 for integers.  Jittor's Var has no ``~``."""
+    return input.logical_not() if str(input.dtype) == "bool" else (-1 - input.int64()).cast(input.dtype)
+
+
+def heaviside(input: Any, values: Any) -> Any:
+    """0 below zero, 1 above, ``values`` at zero."""
+    return where(input == 0, values, (input > 0).cast(input.dtype))
+
+
+def logit(input: Any, eps: float | None = None) -> Any:
+    """log(p / (1 - p)), the probabilities kept eps away from 0 and 1 when given."""
+    p = input if eps is None else clamp(input, eps, 1 - eps)
+    return jt.log(p / (1 - p))
+
+
+def sinc(input: Any) -> Any:
+    """sin(pi x) / (pi x), 1 at zero."""
+    x = input * math.pi
+    zero = x == 0
+    safe = jt.ternary(zero, jt.ones_like(x), x)
+    return jt.ternary(zero, jt.ones_like(x), jt.sin(safe) / safe)
+
+
+def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether elements differ by at most atol + rtol * |other|."""
+    near = (input - other).abs() <= atol + rtol * other.abs()
+    near = near.logical_or(input == other)
+    if equal_nan:
+        near = near.logical_or(jt.isnan(input).logical_and(jt.isnan(other)))
+    return near
+
+
+def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all elements are close, as a Python bool."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).all().item())
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether shape and all elements are the same, as a Python bool (``jt.equal`` compares element by element)."""
+    if tuple(input.shape) != tuple(other.shape):
+        return False
+    return bool(np.array_equal(input.numpy(), other.numpy()))
+
+
+def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
+    """Which elements occur among others."""
+    values, wanted = (v if isinstance(v, jt.Var) else jt.array(np.array([v])) for v in (elements, test_elements))
+    found = (values.unsqueeze(-1) == wanted.reshape(-1)).any(-1)
+    return found.logical_not() if invert else found
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + exp(-x)), in float32 for integers."""
+    return nn.sigmoid(floating(input))

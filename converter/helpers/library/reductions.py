@@ -1,0 +1,455 @@
+"""Reductions: Torch's defaults, dtypes, ties and named results."""
+
+from __future__ import annotations
+
+import functools
+from collections import namedtuple
+from typing import Any
+
+import jittor as jt
+import numpy as np
+
+from converter.helpers.library.dtypes import dtype_name, floating, integral
+from converter.helpers.library.elementwise import maximum, minimum, power
+
+ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
+
+
+def with_numpy_names(function: Any) -> Any:
+    """Let a reduction also accept NumPy's ``axis`` and ``keepdims``, as Torch's do."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
+            if numpy_name in kwargs:
+                kwargs[name] = kwargs.pop(numpy_name)
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
+def reduced_dims(input: Any, dim: Any) -> tuple[int, ...]:
+    """The dimensions to reduce, none negative; all of them for None and ()."""
+    if dim is None:
+        dim = ()
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    return tuple(d % input.ndim for d in dims) or tuple(range(input.ndim))
+
+
+@with_numpy_names
+def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``sum``: integers and booleans are added in int64 (Jittor adds uint8 in uint8: 200 + 100 is 44)."""
+    name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
+    x = input if str(input.dtype) == name else input.cast(name)
+    return x.sum(reduced_dims(x, dim), keepdims=keepdim)
+
+
+@with_numpy_names
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``mean``: one or several dimensions, by position or name."""
+    x = input if dtype is None else input.cast(dtype_name(dtype))
+    return x.mean(reduced_dims(x, dim), keepdims=keepdim)
+
+
+@with_numpy_names
+def product(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``prod``, whose gradient is the product of the other elements also where there are zeros."""
+    name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
+    x = input.cast(name)
+    if dim is None:
+        x, dim = x.reshape(-1), 0
+        keepdim = False
+    dim %= x.ndim
+    parts = [x[(slice(None),) * dim + (slice(i, i + 1),)] for i in range(x.shape[dim])]
+    result = parts[0]
+    for part in parts[1:]:
+        result = result * part
+    return result if keepdim else without_dim(result, dim)
+
+
+def without_dim(x: Any, dim: int) -> Any:
+    """The tensor without a dimension of size 1 (never without any dimension)."""
+    shape = [n for i, n in enumerate(x.shape) if i != dim]
+    return x.reshape(shape or [1])
+
+
+class Extreme(jt.Function):
+    """Largest or smallest elements; the gradient is shared equally by all that are equal to them, as in Torch.
+
+    Jittor gives the whole gradient to each of them, and drops nan.
+    """
+
+    def execute(self, x: Any, dims: tuple[int, ...], largest: bool) -> Any:
+        found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+        if not integral(x):
+            bad = jt.isnan(x).int32().max(dims, keepdims=True) > 0
+            found = jt.ternary(bad, jt.array([float("nan")], dtype=str(x.dtype)).broadcast(found.shape), found)
+        self.dims, self.chosen = dims, x == found
+        return found
+
+    def grad(self, grad: Any) -> tuple[Any, None, None]:
+        share = self.chosen.cast(grad.dtype)
+        return share * (grad / share.sum(self.dims, keepdims=True)), None, None
+
+
+def extreme(input: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
+    """Largest or smallest elements over some dimensions, gradient shared among equals."""
+    dims = reduced_dims(input, dim)
+    found = Extreme()(input, dims, largest) if not integral(input) else integer_extreme(input, dims, largest)
+    if keepdim:
+        return found
+    return found.reshape([n for i, n in enumerate(input.shape) if i not in dims] or [1])
+
+
+def integer_extreme(input: Any, dims: tuple[int, ...], largest: bool) -> Any:
+    x = input.int32() if str(input.dtype) in ("bool", "uint8", "int8") else input
+    return (x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)).cast(input.dtype)
+
+
+@with_numpy_names
+def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """Largest elements; equal ones share the gradient."""
+    return extreme(input, dim, keepdim, True)
+
+
+@with_numpy_names
+def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """Smallest elements; equal ones share the gradient."""
+    return extreme(input, dim, keepdim, False)
+
+
+def extreme_along(input: Any, dim: int, keepdim: bool, largest: bool) -> Any:
+    """(values, indices) along one dimension; the gradient goes to the element whose index is returned."""
+    dim %= input.ndim
+    index = arg_extreme(input, dim, True, largest)
+    values = input.gather(dim, index)
+    if not keepdim:
+        values, index = without_dim(values, dim), without_dim(index, dim)
+    return ValuesIndices(values, index)
+
+
+def arg_extreme(input: Any, dim: int | None, keepdim: bool, largest: bool) -> Any:
+    """Index (int64) of the first largest or smallest element; without ``dim`` in the flattened tensor."""
+    x = input.stop_grad() if not integral(input) else input.int64()
+    if dim is None:
+        index = arg_extreme(x.reshape(-1), 0, False, largest)
+        return index.reshape([1] * input.ndim) if keepdim else index
+    found = jt.argmax(x, dim, keepdims=True) if largest else jt.argmin(x, dim, keepdims=True)
+    index = found[0].int64()
+    return index if keepdim else without_dim(index, dim % input.ndim)
+
+
+@with_numpy_names
+def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """Torch's ``max``: ``max(x)``, ``max(x, dim)`` -> (values, indices), ``max(x, other)``.
+
+    Jittor's returns values only, so that ``v, i = x.max(1)`` would unpack rows.
+    """
+    if isinstance(dim, jt.Var):
+        other = dim
+    if other is not None:
+        return maximum(input, other)
+    return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
+
+
+@with_numpy_names
+def min_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """Torch's ``min``: ``min(x)``, ``min(x, dim)`` -> (values, indices), ``min(x, other)``."""
+    if isinstance(dim, jt.Var):
+        other = dim
+    if other is not None:
+        return minimum(input, other)
+    return extreme(input, (), False, False) if dim is None else extreme_along(input, dim, keepdim, False)
+
+
+@with_numpy_names
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Index of the largest element (Jittor's returns a pair and needs ``dim``)."""
+    return arg_extreme(input, dim, keepdim, True)
+
+
+@with_numpy_names
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Index of the smallest element (Jittor's returns a pair and needs ``dim``)."""
+    return arg_extreme(input, dim, keepdim, False)
+
+
+@with_numpy_names
+def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+    """Torch's ``var``: divides by n - 1 unless told otherwise (Jittor's by n).
+
+    ``var(x, unbiased)`` with a bool in the second place is one of Torch's forms.
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    dims = reduced_dims(input, dim)
+    centred = input - input.mean(dims, keepdims=True)
+    count = int(np.prod([input.shape[d] for d in dims]))
+    return (centred * centred).sum(dims, keepdims=keepdim) / float(np.float64(count) - correction)
+
+
+@with_numpy_names
+def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+    """Torch's ``std``: divides by n - 1 unless told otherwise, 0 for constants (Jittor's is at least 0.001)."""
+    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+
+
+def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
+    """Variance and mean."""
+    dims = None if isinstance(dim, bool) else dim
+    return var(input, dim, unbiased, keepdim, **options), mean(input, dims, keepdim)
+
+
+def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
+    """Standard deviation and mean."""
+    dims = None if isinstance(dim, bool) else dim
+    return std(input, dim, unbiased, keepdim, **options), mean(input, dims, keepdim)
+
+
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """(values, indices), indices in int64."""
+    index = argsort(input, dim, descending)
+    return ValuesIndices(input.gather(dim % input.ndim, index), index)
+
+
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
+    x = input.stop_grad() if not integral(input) else input.int64()
+    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
+
+
+def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
+    """The k largest (or smallest) elements as (values, indices)."""
+    dim = -1 if dim is None else dim
+    index = argsort(input, dim, largest)[(slice(None),) * (dim % input.ndim) + (slice(0, k),)]
+    return ValuesIndices(input.gather(dim % input.ndim, index), index)
+
+
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The k-th smallest element along a dimension as (values, indices)."""
+    dim %= input.ndim
+    index = argsort(input, dim)[(slice(None),) * dim + (slice(k - 1, k),)]
+    values = input.gather(dim, index)
+    return ValuesIndices(*((values, index) if keepdim else (without_dim(values, dim), without_dim(index, dim))))
+
+
+def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The lower median; along a dimension as (values, indices).  Jittor's takes the wrong axis for dim >= 1."""
+    if dim is None:
+        return kthvalue(input.reshape(-1), (input.numel() - 1) // 2 + 1, 0).values
+    return kthvalue(input, (input.shape[dim] - 1) // 2 + 1, dim, keepdim)
+
+
+def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
+    """The most frequent (of several the smallest) element along a dimension as (values, indices of its last place)."""
+    dim %= input.ndim
+    x = input.stop_grad()
+    same = (x.unsqueeze(dim) == x.unsqueeze(dim + 1)).int32().sum(dim + 1)
+    often = same == same.max(dim, keepdims=True)
+    big = x.cast("float64").max() + 1
+    value = jt.ternary(often, x.cast("float64"), big.broadcast(x.shape)).min(dim, keepdims=True)
+    place = jt.array(np.arange(x.shape[dim]).reshape([-1 if i == dim else 1 for i in range(x.ndim)]), dtype="int64")
+    index = ((x.cast("float64") == value).int64() * (place + 1)).max(dim, keepdims=True) - 1
+    values = input.gather(dim, index)
+    return ValuesIndices(*((values, index) if keepdim else (without_dim(values, dim), without_dim(index, dim))))
+
+
+def quantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
+    """The q-quantile with linear interpolation, for a number q."""
+    if interpolation != "linear" or isinstance(q, jt.Var):
+        raise NotImplementedError("quantile: only a number q and linear interpolation")
+    x, dim = (input.reshape(-1), 0) if dim is None else (input, dim % input.ndim)
+    ordered, place = sort(x, dim).values, q * (x.shape[dim] - 1)
+    low = int(place)
+    head = (slice(None),) * dim
+    first = ordered[(*head, slice(low, low + 1))]
+    last = ordered[(*head, slice(min(low + 1, x.shape[dim] - 1), min(low + 1, x.shape[dim] - 1) + 1))]
+    result = first + (last - first) * (place - low)
+    return result if keepdim else without_dim(result, dim)
+
+
+@with_numpy_names
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Any:
+    """Torch's ``norm``: over all elements unless ``dim`` is given (Jittor's: over the last dimension), any order p.
+
+    The gradient of the 2-norm is 0 where the norm is 0, as in Torch.
+    """
+    x = input if dtype is None else input.cast(dtype_name(dtype))
+    dims = reduced_dims(x, dim)
+    if p in ("fro", 2, None):
+        total = (x * x).sum(dims, keepdims=keepdim)
+        zero = total == 0
+        return jt.ternary(zero, jt.zeros_like(total), jt.ternary(zero, jt.ones_like(total), total).sqrt())
+    size = x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype)).stop_grad()
+    if p == float("inf") or p == float("-inf"):
+        return extreme(size, dims, keepdim, p > 0)
+    if p == 0:
+        return (x != 0).cast(x.dtype).sum(dims, keepdims=keepdim)
+    if p == 1:
+        return size.sum(dims, keepdims=keepdim)
+    return power(power(size, p).sum(dims, keepdims=keepdim), 1 / p)
+
+
+def linalg_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``linalg.norm`` and ``linalg.vector_norm`` for vectors and for the Frobenius norm of matrices."""
+    if ord not in (None, "fro") and (dim is None and x.ndim == 2 or isinstance(dim, tuple | list) and len(dim) == 2):
+        raise NotImplementedError("linalg.norm: only the Frobenius norm of matrices")
+    return norm(x, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``linalg.vector_norm``."""
+    return norm(x, ord, dim, keepdim, dtype=dtype)
+
+
+@with_numpy_names
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """log(sum(exp(x))), shifted by the largest element so that it does not overflow (Jittor's does above 88)."""
+    x = floating(input)
+    dims = reduced_dims(x, dim)
+    top = x.stop_grad().max(dims, keepdims=True)
+    top = jt.ternary(jt.isfinite(top), top, jt.zeros_like(top))
+    result = jt.log((x - top).exp().sum(dims, keepdims=True)) + top
+    return result if keepdim else result.reshape([n for i, n in enumerate(x.shape) if i not in dims] or [1])
+
+
+@with_numpy_names
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """exp(x) / sum(exp(x)) along a dimension."""
+    x = floating(input) if dtype is None else input.cast(dtype_name(dtype))
+    return jt.nn.softmax(x, dim=dim)
+
+
+@with_numpy_names
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+    """The logarithm of :func:`softmax`."""
+    x = floating(input) if dtype is None else input.cast(dtype_name(dtype))
+    return jt.nn.log_softmax(x, dim=dim)
+
+
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """Running sums; integers and booleans in int64."""
+    name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
+    return running_sum(input.cast(name), dim % input.ndim)
+
+
+def running_sum(x: Any, dim: int) -> Any:
+    """Running sums by a product with a triangle of ones, for lengths up to 256, else by Jittor's own."""
+    length = x.shape[dim]
+    if length > 256:
+        return jt.cumsum(x, dim)
+    order = [i for i in range(x.ndim) if i != dim] + [dim]
+    back = [order.index(i) for i in range(x.ndim)]
+    triangle = jt.array(np.triu(np.ones((length, length))), dtype=str(x.dtype))
+    moved = x.permute(tuple(order)).unsqueeze(-1) * triangle
+    return moved.sum(-2).permute(tuple(back))
+
+
+def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """Running products (Jittor's go through logarithms)."""
+    name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
+    x, dim = input.cast(name), dim % input.ndim
+    head = (slice(None),) * dim
+    parts = [x[(*head, slice(0, 1))]]
+    for i in range(1, x.shape[dim]):
+        parts.append(parts[-1] * x[(*head, slice(i, i + 1))])
+    return jt.concat(parts, dim)
+
+
+def cumulative_extreme(input: Any, dim: int, largest: bool) -> Any:
+    """Running maxima or minima as (values, indices of their last place)."""
+    dim %= input.ndim
+    x = input.stop_grad()
+    length = x.shape[dim]
+    inside = np.tril(np.ones((length, length), dtype=bool)).reshape([length, length] + [1] * (x.ndim - dim - 1))
+    values = x.unsqueeze(dim).broadcast([*x.shape[:dim], length, *x.shape[dim:]])
+    low = jt.array([-np.inf if largest else np.inf], dtype="float32").cast("float64")
+    masked = jt.ternary(jt.array(inside).broadcast(values.shape), values.cast("float64"), low.broadcast(values.shape))
+    best = masked.max(dim + 1, keepdims=True) if largest else masked.min(dim + 1, keepdims=True)
+    place = jt.array(np.arange(length).reshape([-1] + [1] * (x.ndim - dim - 1)), dtype="int64")
+    index = ((masked == best).int64() * (place + 1)).max(dim + 1) - 1
+    return ValuesIndices(input.gather(dim, index), index)
+
+
+def cummax(input: Any, dim: int) -> Any:
+    """Running maxima as (values, indices)."""
+    return cumulative_extreme(input, dim, True)
+
+
+def cummin(input: Any, dim: int) -> Any:
+    """Running minima as (values, indices)."""
+    return cumulative_extreme(input, dim, False)
+
+
+@with_numpy_names
+def all_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether all elements are not zero."""
+    return (input != 0).int32().min(reduced_dims(input, dim), keepdims=keepdim).bool()
+
+
+@with_numpy_names
+def any_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether any element is not zero."""
+    return (input != 0).int32().max(reduced_dims(input, dim), keepdims=keepdim).bool()
+
+
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """How many elements are not zero (int64)."""
+    return (input != 0).int64().sum(reduced_dims(input, dim))
+
+
+def unique(
+    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The different values in order; with the inverse and counts where asked (Jittor drops counts without inverse)."""
+    found = np.unique(input.numpy(), return_inverse=True, return_counts=True, axis=dim)
+    values = jt.array(found[0], dtype=str(input.dtype))
+    shape = tuple(input.shape) if dim is None else (-1,)
+    results = [values]
+    if return_inverse:
+        results.append(jt.array(found[1].reshape(shape), dtype="int64"))
+    if return_counts:
+        results.append(jt.array(found[2], dtype="int64"))
+    return tuple(results) if len(results) > 1 else values
+
+
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often (or with what total weight) each number from 0 occurs."""
+    values = input.numpy()
+    counted = np.bincount(values, None if weights is None else weights.numpy(), minlength)
+    return jt.array(counted, dtype="int64" if weights is None else str(weights.dtype))
+
+
+def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The sum in which nan counts as 0."""
+    zero = jt.zeros_like(input)
+    return jt.ternary(jt.isnan(input), zero, input).sum(reduced_dims(input, dim), keepdims=keepdim)
+
+
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Smallest and largest elements, with the names ``min`` and ``max``."""
+    dims = () if dim is None else dim
+    return MinMax(amin(input, dims, keepdim), amax(input, dims, keepdim))
+
+
+MinMax = namedtuple("MinMax", ["min", "max"])
+
+
+def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
+    """Differences of neighbours along a dimension, n times."""
+    dim %= input.ndim
+    head = (slice(None),) * dim
+    for _ in range(n):
+        input = input[(*head, slice(1, None))] - input[(*head, slice(None, -1))]
+    return input
+
+
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+    """Counts in equal bins (as floats) between min and max, or of the values' own range when both are 0."""
+    values = input.numpy()
+    limits = (min, max) if (min, max) != (0, 0) else (values.min(), values.max())
+    return jt.array(np.histogram(values, bins, limits)[0], dtype=str(input.dtype))
