@@ -1,0 +1,112 @@
+"""The Torch process of ``jack-parity check``: the original file, exactly as it is."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity.check.importer import Finder, imported_files
+from parity.check.job import Array, Job, load, save
+from parity.check.values import leaves
+
+
+def _tensor_array(tensor: Any) -> Array:
+    """A tensor as an array; numpy has no bfloat16, whose values all fit into float32."""
+    import torch
+
+    tensor = tensor.detach().cpu()
+    result: Array = (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
+    return np.array(result)
+
+
+def _seed(seed: int) -> None:
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def _draws_random_numbers(model: Any, positional: list[Any], keywords: dict[str, Any], first: Any, seed: int) -> bool:
+    """Whether a second pass with another seed, on an untouched copy, gives another result."""
+    import torch
+
+    with torch.no_grad():
+        _seed(seed + 1)
+        second = model(*positional, **keywords)
+    pairs = zip(leaves(first, torch.is_tensor), leaves(second, torch.is_tensor), strict=True)
+    return any(torch.is_tensor(a) and not torch.allclose(a, b, 1e-3, 1e-3, True) for (_, a), (_, b) in pairs)
+
+
+def run(job: Job) -> None:
+    """Build, run forward and backward, store weights, results, gradients and the list of files used."""
+    import torch
+
+    finder = Finder(Path(job.root))
+    sys.meta_path.insert(0, finder)
+    sys.path[:0] = [job.root]
+    folder = Path(job.folder)
+
+    module = finder.load(job.module, Path(job.file))
+    _seed(job.seed)
+    model = eval(f"{job.name}({job.arguments}\n)", module.__dict__)
+    if not isinstance(model, torch.nn.Module):
+        raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(model).__name__}")
+    model.train(job.train)
+
+    given = load(folder / "inputs.npz")
+    inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
+    for tensor in inputs.values():
+        tensor.requires_grad_(tensor.is_floating_point())
+    positional = [inputs[name] for name in given["positional"]]
+    keywords = {name: inputs[name] for name in given["keywords"]}
+
+    weights = {name: _tensor_array(t) for name, t in model.state_dict().items() if torch.is_tensor(t)}
+    probe = copy.deepcopy(model)
+    _seed(job.seed)
+    result = model(*positional, **keywords)
+    outputs: dict[str, Array] = {}
+    projections: dict[str, Array] = {}
+    plain: dict[str, str] = {}
+    generator = np.random.default_rng(job.seed)
+    loss = None
+    for path, leaf in leaves(result, torch.is_tensor):
+        if not torch.is_tensor(leaf):
+            plain[path] = repr(leaf)
+            continue
+        outputs[path] = _tensor_array(leaf)
+        if leaf.is_floating_point() and leaf.requires_grad:
+            projections[path] = generator.standard_normal(tuple(leaf.shape)).astype(np.float32)
+            part = (leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum()
+            loss = part if loss is None else loss + part
+    if not outputs:
+        raise SystemExit(f"{job.name} returns no tensor")
+    if loss is not None:
+        loss.backward()
+    gradients: dict[str, Array] = {}
+    for name, tensor in [*model.named_parameters(), *((f"input {k}", v) for k, v in inputs.items())]:
+        if loss is not None and tensor.requires_grad:
+            # No gradient means: not used.  Jittor gives zeros then, which is the same to a comparison.
+            gradients[name] = _tensor_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
+    after = {name: _tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
+
+    groups = {"weights": weights, "outputs": outputs, "projections": projections, "gradients": gradients}
+    save(folder / "torch.npz", {**groups, "buffers": after})
+    told = {
+        "files": [str(path) for path in imported_files(Path(job.root))],
+        "plain": plain,
+        "random": _draws_random_numbers(probe, positional, keywords, result, job.seed),
+        "version": torch.__version__,
+    }
+    (folder / "torch.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.path[:] = [entry for entry in sys.path if entry]
+    run(Job.read(Path(sys.argv[1])))

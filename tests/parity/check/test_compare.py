@@ -1,0 +1,85 @@
+"""Figures and verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from parity.check.compare import compare, compare_group
+from parity.check.job import load, save
+from parity.check.values import leaves
+
+
+def test_relative_to_the_largest_value() -> None:
+    row = compare("output", "x", np.array([10.0, 0.0]), np.array([10.0, 0.001]), 1e-3)
+    assert math.isclose(row.absolute, 1e-3) and math.isclose(row.relative, 1e-4) and row.holds
+    assert not compare("output", "x", np.array([1.0, 0.0]), np.array([1.0, 0.01]), 1e-3).holds
+
+
+def test_floor_is_for_what_rounding_leaves_of_zero() -> None:
+    a, b = np.array([1e-9]), np.array([-1e-9])
+    assert not compare("gradient", "b", a, b, 1e-3).holds
+    assert compare("gradient", "b", a, b, 1e-3, floor=1e-8).holds
+
+
+def test_shapes_and_kinds() -> None:
+    zero = np.zeros(())
+    assert compare("output", "x", zero, np.zeros(1), 0).holds
+    assert "shape" in compare("output", "x", np.zeros((2, 1)), np.zeros(2), 1).problem
+    assert "int64" in compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "float32"), 1).problem
+    assert compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "int32"), 0).holds
+    assert not compare("output", "x", np.zeros(2), None, 1).holds
+
+
+def test_non_finite_values_must_agree() -> None:
+    a = np.array([np.nan, np.inf, 1.0])
+    assert compare("output", "x", a, a.copy(), 0).holds
+    assert not compare("output", "x", a, np.array([np.nan, -np.inf, 1.0]), 1).holds
+    assert not compare("output", "x", np.array([1.0]), np.array([np.nan]), 1).holds
+    assert compare("output", "x", np.array([np.nan]), np.array([np.nan]), 0).holds
+
+
+def test_zero_against_something_is_a_difference() -> None:
+    assert not compare("gradient", "w", np.zeros(3), np.full(3, 1e-3), 1e-3).holds
+    assert compare("gradient", "w", np.zeros(3), np.zeros(3), 0).holds
+    assert compare("output", "empty", np.zeros((0, 3)), np.zeros((0, 3)), 0).holds
+
+
+def test_members_of_one_side_only() -> None:
+    rows = compare_group("output", {"a": np.zeros(1)}, {"b": np.zeros(1)}, 1)
+    assert [row.problem for row in rows] == ["missing in Jittor", "missing in Torch"]
+
+
+def test_exchange_file_keeps_groups_order_and_names(tmp_path: Path) -> None:
+    groups = {"outputs": {"output['a/b']": np.arange(3)}, "empty": {}, "weights": {"w.0": np.zeros((2, 0), "float32")}}
+    save(tmp_path / "x.npz", groups)
+    back = load(tmp_path / "x.npz")
+    assert list(back) == list(groups)
+    assert np.array_equal(back["outputs"]["output['a/b']"], np.arange(3))
+    assert back["weights"]["w.0"].shape == (2, 0)
+
+
+def test_leaves_have_paths() -> None:
+    @dataclass
+    class Result:
+        logits: int
+        hidden: tuple[int, int]
+
+    Pair = namedtuple("Pair", "first second")
+    value = {"a": [1, (2, 3)], "b": Pair(4, None), "c": Result(5, (6, 7))}
+    found = dict(leaves(value, lambda leaf: isinstance(leaf, int)))
+    assert found == {
+        "output['a'][0]": 1,
+        "output['a'][1][0]": 2,
+        "output['a'][1][1]": 3,
+        "output['b'].first": 4,
+        "output['b'].second": None,
+        "output['c'].logits": 5,
+        "output['c'].hidden[0]": 6,
+        "output['c'].hidden[1]": 7,
+    }
+    assert dict(leaves(8, lambda leaf: isinstance(leaf, int))) == {"output": 8}
