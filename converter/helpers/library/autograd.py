@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from typing import Any
 
 import jittor as jt
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 LIVE_OPTIMIZERS = weakref.WeakSet()
 
 
-def reached_gradients(loss, targets, retain_graph=False):
+def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any:
     """Gradients of ``loss`` with respect to ``targets``, ``None`` for those that ``loss`` does not depend on.
 
     Torch leaves the gradient of such a tensor at None, so that optimizers skip it; ``jt.grad`` returns zeros, with
@@ -26,7 +27,9 @@ def reached_gradients(loss, targets, retain_graph=False):
     return [None if g.id > youngest else g for g in found[1:]]
 
 
-def backward(tensor, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+def backward(
+    tensor: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
+) -> Any:
     """``tensor.backward()``: add gradients to those that the live optimizers hold for their parameters.
 
     Torch stores a gradient at each leaf tensor.  Jittor tensors have no such place, so the optimizers of
@@ -67,7 +70,7 @@ def backward(tensor, gradient=None, retain_graph=None, create_graph=False, input
                 known.update((known + g).stop_grad())
 
 
-def grad_of(tensor):
+def grad_of(tensor: Any) -> Any:
     """``tensor.grad``: what ``backward`` added up for a parameter since ``zero_grad``; None before.
 
     Raises RuntimeError for a tensor that is no parameter of a living optimizer, since only those have a gradient.
@@ -82,7 +85,7 @@ def grad_of(tensor):
     return None
 
 
-def set_grad(tensor, value):
+def set_grad(tensor: Any, value: Any) -> Any:
     """``tensor.grad = value``: replace (or with None: forget) the gradient that the optimizers hold."""
     grad_of(tensor)  # raises for a tensor that has no optimizer
     for optimizer in list(LIVE_OPTIMIZERS):
@@ -94,16 +97,16 @@ def set_grad(tensor, value):
 
 
 def autograd_grad(
-    outputs,
-    inputs,
-    grad_outputs=None,
-    retain_graph=None,
-    create_graph=False,
-    only_inputs=True,
-    allow_unused=None,
-    is_grads_batched=False,
-    materialize_grads=False,
-):
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: Any = None,
+    create_graph: Any = False,
+    only_inputs: Any = True,
+    allow_unused: Any = None,
+    is_grads_batched: Any = False,
+    materialize_grads: Any = False,
+) -> Any:
     """``torch.autograd.grad``: a tuple of gradients of the (weighted) sum of ``outputs``.
 
     ``jt.grad`` takes one loss, gives zeros for what the loss does not depend on, and results that can always be
@@ -137,36 +140,36 @@ class GradientMode(contextlib.ContextDecorator):
     a decorated function keeps its name.
     """
 
-    def __init__(self, enabled):
+    def __init__(self, enabled: Any) -> None:
         self.enabled = bool(enabled)
         self.earlier = []
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         self.earlier.append(jt.flags.no_grad)
         jt.flags.no_grad = int(not self.enabled)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> Any:
         jt.flags.no_grad = self.earlier.pop()
         return False
 
-    def _recreate_cm(self):
+    def _recreate_cm(self) -> Any:
         return GradientMode(self.enabled)
 
 
-def no_grad(orig_func=None):
+def no_grad(orig_func: Any = None) -> Any:
     """``torch.no_grad``: a context, or a decorator with and without parentheses."""
     mode = GradientMode(False)
     return mode if orig_func is None else mode(orig_func)
 
 
-def enable_grad(orig_func=None):
+def enable_grad(orig_func: Any = None) -> Any:
     """``torch.enable_grad``: a context, or a decorator with and without parentheses."""
     mode = GradientMode(True)
     return mode if orig_func is None else mode(orig_func)
 
 
-def inference_mode(mode=True):
+def inference_mode(mode: Any = True) -> Any:
     """``torch.inference_mode``: here the same as ``no_grad``, since Jittor keeps no version counters to save."""
     if callable(mode):
         return GradientMode(False)(mode)
@@ -176,33 +179,33 @@ def inference_mode(mode=True):
 class set_grad_enabled(GradientMode):
     """``torch.set_grad_enabled``: switches at once, and switches back at the end when used as a context."""
 
-    def __init__(self, mode):
+    def __init__(self, mode: Any) -> None:
         super().__init__(mode)
         self.before = jt.flags.no_grad
         jt.flags.no_grad = int(not self.enabled)
 
-    def __call__(self, function):
+    def __call__(self, function: Any) -> Any:
         jt.flags.no_grad = self.before  # used as a decorator it must not switch at once
         return GradientMode(self.enabled)(function)
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         self.earlier.append(self.before)
         jt.flags.no_grad = int(not self.enabled)
         return self
 
 
-def is_grad_enabled():
+def is_grad_enabled() -> Any:
     """``torch.is_grad_enabled``."""
     return not jt.flags.no_grad
 
 
-def held_gradients(parameters):
+def held_gradients(parameters: Any) -> Any:
     """The gradients that exist among those of the parameters (a tensor or an iterable of tensors)."""
     parameters = [parameters] if isinstance(parameters, jt.Var) else list(parameters)
     return [g for g in (grad_of(p) for p in parameters if p.requires_grad) if g is not None]
 
 
-def total_norm_of(tensors, norm_type):
+def total_norm_of(tensors: Any, norm_type: Any) -> Any:
     """The norm of all the tensors' values taken together."""
     if not tensors:
         return jt.zeros(1)
@@ -215,7 +218,9 @@ def total_norm_of(tensors, norm_type):
     return jt.concat([g.abs().pow(norm_type).sum().reshape((1,)) for g in tensors]).sum().pow(1.0 / norm_type)
 
 
-def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+def clip_grad_norm_(
+    parameters: Any, max_norm: Any, norm_type: Any = 2.0, error_if_nonfinite: Any = False, foreach: Any = None
+) -> Any:
     """``torch.nn.utils.clip_grad_norm_`` on the gradients that the optimizers hold; returns the norm before clipping.
 
     Jittor's own clips all parameters of an optimizer together and returns nothing.
@@ -231,14 +236,14 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     return total
 
 
-def clip_grad_value_(parameters, clip_value, foreach=None):
+def clip_grad_value_(parameters: Any, clip_value: Any, foreach: Any = None) -> Any:
     """``torch.nn.utils.clip_grad_value_`` on the gradients that the optimizers hold."""
     with GradientMode(False):
         for g in held_gradients(parameters):
             g.update(jt.clamp(g, -float(clip_value), float(clip_value)))
 
 
-def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+def get_total_norm(tensors: Any, norm_type: Any = 2.0, error_if_nonfinite: Any = False, foreach: Any = None) -> Any:
     """``torch.nn.utils.get_total_norm``: the norm of all the tensors' values taken together."""
     total = total_norm_of([tensors] if isinstance(tensors, jt.Var) else list(tensors), float(norm_type))
     if error_if_nonfinite and not np.isfinite(total.item()):

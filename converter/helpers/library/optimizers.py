@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jittor as jt
 import numpy as np
@@ -19,7 +20,7 @@ class Optimizer(jt.optim.Optimizer):
     A subclass gives ``update(parameter, gradient, state, group) -> new value``.
     """
 
-    def __init__(self, params, defaults):
+    def __init__(self, params: Any, defaults: Any) -> None:
         self._defaults = dict(defaults)
         self.param_groups = []
         self.gradients = {}
@@ -36,10 +37,10 @@ class Optimizer(jt.optim.Optimizer):
         LIVE_OPTIMIZERS.add(self)
 
     @property
-    def defaults(self):
+    def defaults(self) -> Any:
         return self._defaults
 
-    def add_param_group(self, param_group):
+    def add_param_group(self, param_group: Any) -> Any:
         """Add a group; options it lacks are the optimizer's defaults."""
         params = param_group["params"]
         params = [params] if isinstance(params, jt.Var) else list(params)
@@ -56,7 +57,7 @@ class Optimizer(jt.optim.Optimizer):
             param_group.setdefault(name, value)
         self.param_groups.append(param_group)
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none: Any = True) -> Any:
         """Forget the gradients, or set those that exist to zero."""
         if set_to_none:
             self.gradients.clear()
@@ -64,11 +65,13 @@ class Optimizer(jt.optim.Optimizer):
             for g in self.gradients.values():
                 g.update(jt.zeros_like(g).stop_grad())
 
-    def backward(self, loss, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    def backward(
+        self, loss: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
+    ) -> Any:
         """``loss.backward()``: gradients are added to those of earlier calls."""
         backward(loss, gradient, retain_graph, create_graph, inputs)
 
-    def step(self, closure=None):
+    def step(self, closure: Any = None) -> Any:
         """Update every parameter that has a gradient."""
         loss = None
         if closure is not None:
@@ -89,10 +92,10 @@ class Optimizer(jt.optim.Optimizer):
                     p.start_grad()
         return loss
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         raise NotImplementedError
 
-    def state_dict(self):
+    def state_dict(self) -> Any:
         """Torch's form: ``state`` by position of the parameter, ``param_groups`` with positions for parameters."""
         position = {}
         groups = []
@@ -105,7 +108,7 @@ class Optimizer(jt.optim.Optimizer):
         state = {position[i]: dict(s) for i, s in self.state.items() if i in position}
         return {"state": state, "param_groups": groups}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Any) -> Any:
         """Take over a state of this form (also one that Torch saved); values are copied.
 
         Raises ValueError when the groups do not fit.
@@ -114,9 +117,7 @@ class Optimizer(jt.optim.Optimizer):
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-            )
+            raise ValueError("loaded state dict contains a parameter group of another size")
         self.state = {}
         for saved, group in zip(groups, self.param_groups):
             for index, p in zip(saved["params"], group["params"]):
@@ -125,7 +126,7 @@ class Optimizer(jt.optim.Optimizer):
                     self.state[id(p)] = {k: self._loaded(k, v, p) for k, v in found.items()}
             group.update({k: v for k, v in saved.items() if k not in ("params", "param_names")})
 
-    def _loaded(self, name, value, p):
+    def _loaded(self, name: Any, value: Any, p: Any) -> Any:
         if name == "step":
             return int(np.asarray(value.numpy() if hasattr(value, "numpy") else value).reshape(()))
         if isinstance(value, jt.Var):
@@ -135,7 +136,7 @@ class Optimizer(jt.optim.Optimizer):
             return jt.array(value, dtype=str(p.dtype)).stop_grad()
         return value
 
-    def __repr__(self):
+    def __repr__(self) -> Any:
         text = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
             text.append(f"Parameter Group {i}")
@@ -143,7 +144,7 @@ class Optimizer(jt.optim.Optimizer):
         return "\n".join([*text, ")"])
 
 
-def moving(state, name, p, new, start=0.0):
+def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
     """Keep a running value of a parameter's state: ``new`` is a function of the earlier value (or of ``start``)."""
     earlier = state.get(name)
     if earlier is None:
@@ -152,7 +153,7 @@ def moving(state, name, p, new, start=0.0):
     return earlier
 
 
-def adam_moments(state, p, g, group):
+def adam_moments(state: Any, p: Any, g: Any, group: Any) -> Any:
     """First and second moment of Adam's family after one step."""
     b1, b2 = group["betas"]
     m = moving(state, "exp_avg", p, lambda m: m + (g - m) * (1 - b1))
@@ -160,7 +161,9 @@ def adam_moments(state, p, g, group):
     return m, v
 
 
-def checked(lr, eps=0.0, weight_decay=0, betas=(0.0, 0.0), differentiable=False):
+def checked(
+    lr: Any, eps: Any = 0.0, weight_decay: Any = 0, betas: Any = (0.0, 0.0), differentiable: Any = False
+) -> Any:
     """Torch's checks of hyperparameters; raises ValueError."""
     if not 0.0 <= lr:
         raise ValueError(f"Invalid learning rate: {lr}")
@@ -180,18 +183,18 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
+        params: Any,
+        lr: Any = 1e-3,
+        momentum: Any = 0,
+        dampening: Any = 0,
+        weight_decay: Any = 0,
+        nesterov: Any = False,
         *,
-        maximize=False,
-        foreach=None,
-        differentiable=False,
-        fused=None,
-    ):
+        maximize: Any = False,
+        foreach: Any = None,
+        differentiable: Any = False,
+        fused: Any = None,
+    ) -> None:
         checked(lr, weight_decay=weight_decay, differentiable=differentiable)
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
@@ -200,7 +203,7 @@ class SGD(Optimizer):
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
         super().__init__(params, {**options, "nesterov": nesterov, "maximize": maximize})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         momentum = group["momentum"]
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
@@ -215,26 +218,26 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """``torch.optim.Adam``.  Jittor's own does not divide eps by the bias correction and counts accumulations as steps."""
+    """``torch.optim.Adam``.  Jittor's own places eps differently and counts accumulations as steps."""
 
     decoupled = False
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        amsgrad=False,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        amsgrad: Any = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
-        fused=None,
-        decoupled_weight_decay=False,
-    ):
+        foreach: Any = None,
+        maximize: Any = False,
+        capturable: Any = False,
+        differentiable: Any = False,
+        fused: Any = None,
+        decoupled_weight_decay: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, betas, differentiable)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
         super().__init__(
@@ -242,7 +245,7 @@ class Adam(Optimizer):
             {**options, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay or self.decoupled},
         )
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
         if group["weight_decay"] != 0:
             if group["decoupled_weight_decay"]:
@@ -264,19 +267,19 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=1e-2,
-        amsgrad=False,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 1e-2,
+        amsgrad: Any = False,
         *,
-        maximize=False,
-        foreach=None,
-        capturable=False,
-        differentiable=False,
-        fused=None,
-    ):
+        maximize: Any = False,
+        foreach: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        fused: Any = None,
+    ) -> None:
         super().__init__(
             params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, differentiable=differentiable
         )
@@ -287,23 +290,23 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        alpha=0.99,
-        eps=1e-8,
-        weight_decay=0,
-        momentum=0,
-        centered=False,
-        capturable=False,
-        foreach=None,
-        maximize=False,
-        differentiable=False,
-    ):
+        params: Any,
+        lr: Any = 1e-2,
+        alpha: Any = 0.99,
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        momentum: Any = 0,
+        centered: Any = False,
+        capturable: Any = False,
+        foreach: Any = None,
+        maximize: Any = False,
+        differentiable: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, differentiable=differentiable)
         options = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered}
         super().__init__(params, {**options, "weight_decay": weight_decay, "maximize": maximize})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         alpha = group["alpha"]
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
@@ -322,24 +325,24 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        lr_decay=0,
-        weight_decay=0,
-        initial_accumulator_value=0,
-        eps=1e-10,
-        foreach=None,
+        params: Any,
+        lr: Any = 1e-2,
+        lr_decay: Any = 0,
+        weight_decay: Any = 0,
+        initial_accumulator_value: Any = 0,
+        eps: Any = 1e-10,
+        foreach: Any = None,
         *,
-        maximize=False,
-        differentiable=False,
-        fused=None,
-    ):
+        maximize: Any = False,
+        differentiable: Any = False,
+        fused: Any = None,
+    ) -> None:
         checked(lr, eps, weight_decay, differentiable=differentiable)
         options = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
         options["initial_accumulator_value"] = initial_accumulator_value
         super().__init__(params, {**options, "maximize": maximize})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
         total = moving(state, "sum", p, lambda s: s + g * g, start=group["initial_accumulator_value"])
@@ -352,21 +355,21 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1.0,
-        rho=0.9,
-        eps=1e-6,
-        weight_decay=0,
-        foreach=None,
+        params: Any,
+        lr: Any = 1.0,
+        rho: Any = 0.9,
+        eps: Any = 1e-6,
+        weight_decay: Any = 0,
+        foreach: Any = None,
         *,
-        capturable=False,
-        maximize=False,
-        differentiable=False,
-    ):
+        capturable: Any = False,
+        maximize: Any = False,
+        differentiable: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, differentiable=differentiable)
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         rho, eps = group["rho"], group["eps"]
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
@@ -383,23 +386,23 @@ class Adamax(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=2e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        foreach=None,
+        params: Any,
+        lr: Any = 2e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        foreach: Any = None,
         *,
-        maximize=False,
-        differentiable=False,
-        capturable=False,
-    ):
+        maximize: Any = False,
+        differentiable: Any = False,
+        capturable: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, betas, differentiable)
         super().__init__(
             params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         )
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
@@ -413,25 +416,25 @@ class NAdam(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=2e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        momentum_decay=4e-3,
-        decoupled_weight_decay=False,
+        params: Any,
+        lr: Any = 2e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        momentum_decay: Any = 4e-3,
+        decoupled_weight_decay: Any = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
-    ):
+        foreach: Any = None,
+        maximize: Any = False,
+        capturable: Any = False,
+        differentiable: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, betas, differentiable)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         options["momentum_decay"] = momentum_decay
         super().__init__(params, {**options, "decoupled_weight_decay": decoupled_weight_decay})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
         lr, step = group["lr"], state["step"]
         if group["weight_decay"] != 0:
@@ -453,23 +456,23 @@ class RAdam(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        decoupled_weight_decay=False,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        decoupled_weight_decay: Any = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
-    ):
+        foreach: Any = None,
+        maximize: Any = False,
+        capturable: Any = False,
+        differentiable: Any = False,
+    ) -> None:
         checked(lr, eps, weight_decay, betas, differentiable)
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(params, {**options, "decoupled_weight_decay": decoupled_weight_decay})
 
-    def update(self, p, g, state, group):
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
         lr, step = group["lr"], state["step"]
         if group["weight_decay"] != 0:
