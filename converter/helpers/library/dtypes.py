@@ -148,3 +148,25 @@ def can_cast(from_: Any, to: Any) -> bool:
 def result_type(tensor1: Any, tensor2: Any) -> Any:
     """The dtype of arithmetic on two tensors or numbers, by Torch's rules."""
     return getattr(jt, result_dtype(tensor1, tensor2))
+
+
+class FloatInfo:
+    """Limits of a floating dtype under Torch's names (``jt.finfo`` accepts no Jittor dtypes)."""
+
+    def __init__(self, dtype: Any = None) -> None:
+        name = dtype_name(dtype) or "float32"
+        info = np.finfo("float32" if name == "bfloat16" else name)
+        self.dtype, self.bits = name, 16 if name == "bfloat16" else info.bits
+        # bfloat16 has the exponents of float32 and 8 bits of significance.
+        self.max = 3.3895313892515355e38 if name == "bfloat16" else float(info.max)
+        self.min, self.tiny = -self.max, float(info.tiny)
+        self.eps = 0.0078125 if name == "bfloat16" else float(info.eps)
+        self.smallest_normal, self.resolution = self.tiny, float(info.resolution)
+
+
+class IntegerInfo:
+    """Limits of an integer dtype under Torch's names."""
+
+    def __init__(self, dtype: Any) -> None:
+        info = np.iinfo(str(dtype_name(dtype)))
+        self.dtype, self.bits, self.max, self.min = dtype_name(dtype), info.bits, int(info.max), int(info.min)

@@ -400,3 +400,55 @@ def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-x)), in float32 for integers."""
     return nn.sigmoid(floating(input))
+
+
+def expm1(input: Any) -> Any:
+    """exp(x) - 1, exact also for tiny x."""
+    x = floating(input)
+    return Expm1()(x) if str(x.dtype) == "float32" else x.exp() - 1
+
+
+class Expm1(jt.Function):
+    """exp(x) - 1 computed in float64, which leaves enough digits for float32."""
+
+    def execute(self, x: Any) -> Any:
+        self.x = x
+        return (x.float64().exp() - 1).float32()
+
+    def grad(self, grad: Any) -> Any:
+        return grad * self.x.exp()
+
+
+def positive(input: Any) -> Any:
+    """The tensor as it is."""
+    return input
+
+
+def isnan(input: Any) -> Any:
+    """Which elements are not numbers; never for integers."""
+    return input != input if integral(input) else jt.isnan(input)
+
+
+def isinf(input: Any) -> Any:
+    """Which elements are infinite."""
+    return isposinf(input).logical_or(isneginf(input))
+
+
+def isfinite(input: Any) -> Any:
+    """Which elements are neither infinite nor nan."""
+    return isinf(input).logical_or(isnan(input)).logical_not()
+
+
+def isposinf(input: Any) -> Any:
+    """Which elements are infinite and positive."""
+    return input != input if integral(input) else jt.isposinf(input)
+
+
+def isneginf(input: Any) -> Any:
+    """Which elements are infinite and negative."""
+    return input != input if integral(input) else jt.isneginf(input)
+
+
+def bitwise_xor(input: Any, other: Any) -> Any:
+    """Exclusive or of the bits, or of booleans."""
+    return jt.bitwise_xor(input, other).cast(result_dtype(input, other))

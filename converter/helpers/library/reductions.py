@@ -8,6 +8,7 @@ from typing import Any
 
 import jittor as jt
 import numpy as np
+from jittor import nn
 
 from converter.helpers.library.dtypes import dtype_name, floating, integral
 from converter.helpers.library.elementwise import maximum, minimum, power
@@ -321,14 +322,14 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """exp(x) / sum(exp(x)) along a dimension."""
     x = floating(input) if dtype is None else input.cast(dtype_name(dtype))
-    return jt.nn.softmax(x, dim=dim)
+    return nn.softmax(x, dim=dim)
 
 
 @with_numpy_names
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """The logarithm of :func:`softmax`."""
     x = floating(input) if dtype is None else input.cast(dtype_name(dtype))
-    return jt.nn.log_softmax(x, dim=dim)
+    return nn.log_softmax(x, dim=dim)
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:

@@ -1,0 +1,91 @@
+"""Changes in place.  Jittor's operations are functional: a Var is given its new value with ``assign``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jittor as jt
+import numpy as np
+
+from converter.helpers.library.creation import bernoulli
+
+index = np.s_
+
+
+def put(target: Any, value: Any) -> Any:
+    """Give a tensor a new value in place, in its own dtype and shape, and return it.
+
+    All names of the tensor see the new value.  Under ``no_grad`` Jittor would also stop the tensor's gradients for
+    good, so that a parameter would never be trained again; here it keeps what it had.
+    """
+    shape = tuple(target.shape)
+    if not isinstance(value, jt.Var):
+        value = jt.array(np.array([value]), dtype=str(target.dtype))
+    if str(value.dtype) != str(target.dtype):
+        value = value.cast(target.dtype)
+    if tuple(value.shape) != shape:
+        value = value.broadcast(shape)
+    if not jt.flags.no_grad:
+        return target.assign(value)
+    stopped = target.is_stop_grad()
+    target.assign(value.detach())
+    if not stopped:
+        target.start_grad()
+    return target
+
+
+def changed(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """``target`` becomes ``function(target, ...)``: ``changed(x, jt.exp)`` is Torch's ``x.exp_()``."""
+    return put(target, function(target, *args, **kwargs))
+
+
+def changed_at(target: Any, key: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """A part of ``target`` is changed in place: ``changed_at(x, index[0], add, 1)`` is Torch's ``x[0].add_(1)``."""
+    part = target[key]
+    value = function(part, *args, **kwargs)
+    target[key] = value
+    return target[key]
+
+
+def changed_data(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """``target`` is changed without leaving a trace for gradients: Torch's ``x.data.mul_(2)``."""
+    with jt.no_grad():
+        return put(target, function(target, *args, **kwargs))
+
+
+def replaced(input: Any, value: Any) -> Any:
+    """The value that Torch's ``copy_`` and ``fill_`` put: ``value`` as it is."""
+    return value
+
+
+def zeroed(input: Any) -> Any:
+    """The value that Torch's ``zero_`` puts."""
+    return 0
+
+
+def normal_like(input: Any, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
+    """The value that Torch's ``normal_`` puts."""
+    return jt.randn(tuple(input.shape)) * std + mean
+
+
+def uniform_like(input: Any, from_: float = 0, to: float = 1, *, generator: Any = None) -> Any:
+    """The value that Torch's ``uniform_`` puts (its first parameter is called ``from``, which Python reserves)."""
+    return jt.rand(tuple(input.shape)) * (to - from_) + from_
+
+
+def bernoulli_like(input: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
+    """The value that Torch's ``bernoulli_`` puts."""
+    chance = p if isinstance(p, jt.Var) else jt.array([p]).broadcast(tuple(input.shape))
+    return bernoulli(chance)
+
+
+def random_like(input: Any, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Any:
+    """The value that Torch's ``random_`` puts: integers, ``random_(to)`` or ``random_(from, to)``."""
+    low, high = (from_, to) if to is not None else (0, from_ or 2**24)
+    return jt.randint(low, high, tuple(input.shape))
+
+
+def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
+    """Mark a tensor as one whose gradient is (or is not) computed, and return it."""
+    input.start_grad() if requires_grad else input.stop_grad()
+    return input

@@ -1,0 +1,319 @@
+"""Arithmetic element by element, comparisons and logic; operators on tensors."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
+from converter.rules.use import Use
+
+# Jittor's own, proved equal for floats and their gradients.
+_SAME = {
+    "exp": ("exp", "A"), "sqrt": ("sqrt", "P"), "log": ("log", "P"), "log2": ("log2", "P"), "sin": ("sin", "A"), "cos": ("cos", "A"),
+    "tan": ("tan", "P"), "asin": ("asin", "P"), "acos": ("acos", "P"), "atan": ("atan", "A"), "sinh": ("sinh", "A"),
+    "cosh": ("cosh", "A"), "tanh": ("tanh", "A"), "asinh": ("asinh", "A"), "atanh": ("atanh", "P"), "erf": ("erf", "A"),
+    "rsqrt": ("rsqrt", "P"), "deg2rad": ("deg2rad", "A"), "rad2deg": ("rad2deg", "A"),
+}  # fmt: skip
+for _torch, (_jittor, _input) in _SAME.items():
+    rule(
+        f"torch.{_torch}",
+        "(input, *, out=None)",
+        to=f"jittor.{_jittor}",
+        method=_jittor,
+        rename={"input": "x"},
+        refuse={"out": "Jittor's operators have no out; use the result"},
+        also=[f"torch.special.{_torch}"] if _torch == "erf" else [],
+        cases=[call(input=_input, tolerance="special")],
+    )
+_HELPED = {
+    "abs": ("absolute", ["A", "N"]), "sign": ("sign", ["A", "N"]), "log10": ("log10", ["P"]), "log1p": ("log1p", ["P"]),
+    "expm1": ("expm1", ["A"]), "reciprocal": ("reciprocal", ["P", "K"]), "square": ("square", ["A", "N"]),
+    "trunc": ("trunc", ["A"]), "frac": ("frac", ["A"]), "floor": ("floor", ["A", "N"]), "ceil": ("ceil", ["A", "N"]),
+    "logical_not": ("logical_not", ["A", "M"]), "bitwise_not": ("bitwise_not", ["M", "N"]), "sigmoid": ("sigmoid", ["A", "N"]),
+    "sinc": ("sinc", ["A"]), "isnan": ("isnan", ["A", "N"]), "isinf": ("isinf", ["A"]), "isfinite": ("isfinite", ["A"]),
+    "isposinf": ("isposinf", ["A"]), "isneginf": ("isneginf", ["A"]),
+}  # fmt: skip
+for _torch, (_helper, _inputs) in _HELPED.items():
+    rule(
+        f"torch.{_torch}",
+        "(input)",
+        to=f"helpers.{_helper}",
+        method=True,
+        also=[f"torch.{n}" for n in {"abs": ["absolute"], "trunc": ["fix"]}.get(_torch, [])],
+        cases=[call(input=i, tolerance="special") for i in _inputs],
+    )
+_EDGES = "x = A * torch.tensor([0.0, 1.0, -1.0, 0.0])\n"
+rule("torch.Tensor.absolute", "()", to="helpers.absolute", cases=[snippet(_EDGES + "return x.absolute()")])
+rule("torch.special.expit", "(input)", to="helpers.sigmoid", cases=[call(input="A")])
+rule("torch.neg", "(input)", to="jittor.negative", also=["torch.negative"], rename={"input": "x"}, cases=[call(input="A"), call(input="N")])
+rule("torch.Tensor.neg", "()", to="Var.negative", cases=[call(self="A")])
+rule("torch.positive", "(input)", to="helpers.positive", method=True, cases=[call(input="A")])
+rule(
+    "torch.round",
+    "(input, *, decimals=0)",
+    to="helpers.rounded",
+    method=True,
+    cases=[
+        call(input="A * 3", decimals="1"),
+        snippet("return torch.round(torch.tensor([0.5, 1.5, 2.5, -0.5, -1.5, 2.4, -2.6])), N.round()"),
+    ],
+)
+for _name, _helper, _more in (
+    ("add", "add", ", *, alpha=1, out=None"),
+    ("sub", "sub", ", *, alpha=1, out=None"),
+    ("subtract", "sub", ", *, alpha=1, out=None"),
+    ("rsub", "rsub", ", *, alpha=1"),
+):
+    rule(
+        f"torch.{_name}",
+        f"(input, other{_more})",
+        to=f"helpers.{_helper}",
+        method=_name != "rsub",
+        cases=[
+            call(input="A", other="B", alpha="2"),
+            call(input="N", other="A", alpha="2"),
+            call(input="A", other="1.5"),
+            call(input="U", other="U"),
+        ],
+    )
+for _name in ("mul", "multiply"):
+    rule(
+        f"torch.{_name}",
+        "(input, other, *, out=None)",
+        to="helpers.mul",
+        method=True,
+        cases=[call(input="A", other="B"), call(input="M", other="A"), call(input="U", other="U"), call(input="M", other="2.5", tolerance="dtype")],
+    )
+for _name in ("div", "divide"):
+    rule(
+        f"torch.{_name}",
+        "(input, other, *, rounding_mode=None, out=None)",
+        to="helpers.div",
+        method=True,
+        cases=[
+            call(input="A", other="P", rounding_mode="'floor'"),
+            call(input="A", other="P", rounding_mode="'trunc'"),
+            call(input="N", other="K", rounding_mode="'trunc'"),
+            call(input="N", other="K"),
+            call(input="U", other="255", tolerance="dtype"),
+        ],
+    )
+rule("torch.true_divide", "(input, other)", to="helpers.div", method=True, cases=[call(input="N", other="K")])
+rule(
+    "torch.floor_divide",
+    "(input, other)",
+    to="helpers.floor_divide",
+    method=True,
+    cases=[call(input="N", other="3"), call(input="N", other="K", tolerance="dtype"), call(input="A", other="0.3", grad=False), call(input="U", other="7")],
+)
+rule(
+    "torch.remainder",
+    "(input, other)",
+    to="helpers.remainder",
+    method=True,
+    cases=[call(input="N", other="3"), call(input="N", other="-K"), call(input="A", other="0.75"), call(input="A", other="P")],
+)
+rule(
+    "torch.fmod",
+    "(input, other)",
+    to="helpers.fmod",
+    method=True,
+    cases=[call(input="N", other="3"), call(input="A", other="0.75"), call(input="A", other="P")],
+)
+rule(
+    "torch.pow",
+    "(input, exponent, *, out=None)",
+    to="helpers.power",
+    method=True,
+    cases=[
+        call(input="A", exponent="2"),
+        call(input="A", exponent="3"),
+        call(input="P", exponent="0.5"),
+        call(input="P", exponent="1.7", tolerance="special"),
+        call(input="P", exponent="R", tolerance="special"),
+        call(input="N", exponent="2"),
+        call(input="2", exponent="A", tolerance="special"),
+        snippet("return torch.pow(A * torch.tensor([0.0, 1.0, 1.0, 0.0]), 2)"),
+    ],
+)
+rule(
+    "torch.clamp",
+    "(input, min=None, max=None, *, out=None)",
+    to="helpers.clamp",
+    also=["torch.clip"],
+    method=True,
+    cases=[
+        call(input="A", min="-0.5", max="0.5"),
+        call(input="A", max="0.3"),
+        call(input="N", min="0"),
+        call(input="A", min="B - 1", max="B + 0.1"),
+        snippet("return torch.tensor([0.0, 1.0, 2.0, 0.5]).mul(V * 0 + 1).clamp(0, 1)"),
+    ],
+)
+rule("torch.Tensor.clip", "(min=None, max=None)", to="helpers.clamp", cases=[call(self="A", min="-0.5", max="0.5")])
+rule("torch.clamp_min", "(input, min)", to="helpers.clamp_min", method=True, cases=[call(input="A", min="0")])
+rule("torch.clamp_max", "(input, max)", to="helpers.clamp_max", method=True, cases=[call(input="A", max="0.25")])
+for _name in ("maximum", "minimum"):
+    rule(
+        f"torch.{_name}",
+        "(input, other, *, out=None)",
+        to=f"helpers.{_name}",
+        method=True,
+        cases=[call(input="A", other="B"), call(input="N", other="K"), snippet(f"return torch.{_name}(A, A * 1)")],
+    )
+    rule(f"torch.f{_name[:3]}", "(input, other)", to=f"helpers.{_name}", cases=[call(input="A", other="B")])
+rule(
+    "torch.where",
+    "(condition, input=None, other=None)",
+    to="helpers.where",
+    cases=[
+        call(condition="M", input="A", other="B"),
+        call(condition="A > 0", input="A", other="0.0"),
+        call(condition="M", input="1.0", other="0.0"),
+        snippet("return torch.where(M, A, V), torch.where(M)"),
+    ],
+)
+rule(
+    "torch.Tensor.where",
+    "(condition, other)",
+    to="helpers.method_where",
+    cases=[call(self="A", condition="M", other="B"), call(self="A", condition="A > 0", other="0.0")],
+)
+rule(
+    "torch.masked_fill",
+    "(input, mask, value)",
+    to="helpers.masked_fill",
+    method=True,
+    cases=[
+        call(input="A", mask="M", value="-1e9"),
+        call(input="N", mask="M", value="5"),
+        snippet("return X.masked_fill(M.unsqueeze(0), float('-inf')), X.masked_fill(A > 0, 0.3)"),
+    ],
+)
+rule("torch.lerp", "(input, end, weight)", to="helpers.lerp", method=True, cases=[call(input="A", end="B", weight="0.3"), call(input="A", end="B", weight="P")])
+rule("torch.addcmul", "(input, tensor1, tensor2, *, value=1)", to="helpers.addcmul", method=True, cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")])
+rule("torch.addcdiv", "(input, tensor1, tensor2, *, value=1)", to="helpers.addcdiv", method=True, cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")])
+rule(
+    "torch.nan_to_num",
+    "(input, nan=0.0, posinf=None, neginf=None)",
+    to="helpers.nan_to_num",
+    method=True,
+    cases=[
+        snippet("return torch.nan_to_num(torch.tensor([float('nan'), float('inf'), -float('inf'), 1.0]))"),
+        call(input="A", nan="1.0", posinf="2.0"),
+    ],
+)
+rule(
+    "torch.atan2",
+    "(input, other)",
+    to="helpers.atan2",
+    also=["torch.arctan2"],
+    method=True,
+    cases=[call(input="A", other="B", tolerance="special")],
+)
+for _name in ("and", "or", "xor"):
+    rule(
+        f"torch.logical_{_name}",
+        "(input, other)",
+        to=f"helpers.logical_{_name}",
+        method=True,
+        cases=[call(input="M", other="L"), call(input="N", other="M")],
+    )
+    rule(
+        f"torch.bitwise_{_name}",
+        "(input, other)",
+        to=f"jittor.bitwise_{_name}" if _name != "xor" else "helpers.bitwise_xor",
+        method=True,
+        rename={} if _name == "xor" else {"input": "x", "other": "y"},
+        cases=[call(input="N", other="K"), call(input="M", other="L")],
+    )
+for _name, _function in (("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal")):
+    rule(
+        f"torch.{_name}",
+        "(input, other)",
+        to=f"jittor.{_function}",
+        method=_function,
+        rename={"input": "x", "other": "y"},
+        cases=[call(input="N", other="K"), call(input="A", other="0.0"), call(input="N", other="2")],
+    )
+for _name, _function in (("not_equal", "not_equal"), ("less", "less"), ("less_equal", "less_equal"), ("greater", "greater"), ("greater_equal", "greater_equal")):
+    rule(
+        f"torch.{_name}",
+        "(input, other)",
+        to=f"jittor.{_function}",
+        method=_function,
+        rename={"input": "x", "other": "y"},
+        cases=[call(input="N", other="K")],
+    )
+rule("torch.isclose", "(input, other, rtol=1e-05, atol=1e-08, equal_nan=False)", to="helpers.isclose", method=True,
+     cases=[call(input="A", other="A + 1e-4", atol="1e-3"), call(input="A", other="A * 1", equal_nan="True")])  # fmt: skip
+rule(
+    "torch.allclose",
+    "(input, other, rtol=1e-05, atol=1e-08, equal_nan=False)",
+    to="helpers.allclose",
+    method=True,
+    returns="bool",
+    cases=[call(input="A", other="A + 1e-4", atol="1e-3"), call(input="A", other="B")],
+)
+rule("torch.equal", "(input, other)", to="helpers.equal", method=True, returns="bool", cases=[call(input="A", other="A"), call(input="A", other="V")])
+rule("torch.isin", "(elements, test_elements, *, invert=False)", to="helpers.isin", cases=[call(elements="N", test_elements="T"), call(elements="N", test_elements="T", invert="True")])
+rule("torch.heaviside", "(input, values)", to="helpers.heaviside", method=True, cases=[call(input="A", values="torch.tensor([0.5])", grad=False)])
+rule("torch.logit", "(input, eps=None)", to="helpers.logit", method=True, also=["torch.special.logit"], cases=[call(input="P", tolerance="special"), call(input="P", eps="0.2", tolerance="special")])
+needs_you("torch.erfc", "Jittor has no erfc, and 1 - erf(x) loses all digits for large x", workaround="1 - torch.erf(x) where x is small", also=["torch.Tensor.erfc"])
+needs_you("torch.lgamma", "Jittor's lgamma has no verified gradient", also=["torch.digamma", "torch.Tensor.lgamma", "torch.Tensor.digamma"])
+needs_you("torch.complex", "Jittor has no complex tensors", workaround="keep real and imaginary parts in two tensors",
+          also=["torch.view_as_complex", "torch.view_as_real", "torch.polar", "torch.complex64", "torch.complex128"])  # fmt: skip
+
+# Operators whose meaning differs for some tensors.
+rule("torch.Tensor.__floordiv__", "(other)", to="helpers.floor_divide",
+     cases=[snippet("return N // 3, N // K, U // 7"), snippet("return A // 0.3", grad=False)])  # fmt: skip
+rule("torch.Tensor.__rfloordiv__", "(other)", to="helpers.rfloor_divide", cases=[snippet("return -7 // K")])
+rule("torch.Tensor.__mod__", "(other)", to="helpers.remainder", cases=[snippet("return N % 3, N % K, A % 0.75")])
+rule("torch.Tensor.__rmod__", "(other)", to="helpers.rremainder", cases=[snippet("return -7 % K")])
+rule("torch.Tensor.__invert__", "()", to="helpers.bitwise_not", cases=[snippet("return ~M, ~N, ~(A > 0)")])
+rule("torch.Tensor.__matmul__", "(other)", to="helpers.matmul", cases=[snippet("return A @ W, X @ Y, V @ V, A @ V, N @ N.t()")])
+rule("torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("return 2 ** A, 2 ** K", tolerance="special")])
+
+
+@action(
+    "torch.Tensor.__pow__",
+    "(other)",
+    cases=[snippet("return A ** 2, A ** 3, P ** 0.5, P ** -1, N ** 2"), snippet("return P ** R", tolerance="special")],
+)
+def _power(use: Use) -> cst.BaseExpression | Refusal | None:
+    return use.call("helpers.power", use.receiver, use.bound["other"]) if use.receiver is not None else None
+
+
+def _is_boolean(node: cst.BaseExpression | None) -> bool:
+    """Whether an expression shows that it is boolean: a comparison, ``.bool()``, ``~mask`` (converted already)."""
+    if isinstance(node, cst.Comparison):
+        return True
+    name = node.func.attr.value if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) else ""
+    return name in ("bool", "byte", "uint8", "eq", "equal", "not_equal", "less", "greater", "less_equal", "greater_equal", "isnan") or (
+        name.startswith(("logical_", "bitwise_not"))
+    )
+
+
+def _register_arithmetic(name: str, helper: str, swapped: str, example: str, reverse: str) -> None:
+    """Jittor computes booleans and one-byte integers in int8 or float16; elsewhere its operator is the same."""
+
+    def forward(use: Use) -> cst.BaseExpression | Refusal | None:
+        other = use.bound["other"]
+        assert use.receiver is not None
+        bytes_scaled = name == "truediv" and use.literal("other") in (255, 255.0, 128, 128.0, 127.5, 127)
+        if _is_boolean(use.receiver) or _is_boolean(other) or bytes_scaled:
+            return use.call(f"helpers.{helper}", use.receiver, other)
+        return use.node
+
+    def backward(use: Use) -> cst.BaseExpression | Refusal | None:
+        assert use.receiver is not None
+        return use.call(f"helpers.{swapped}", use.receiver, use.bound["other"]) if _is_boolean(use.receiver) else use.node
+
+    action(f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example)])(forward)
+    action(f"torch.Tensor.__r{name}__", "(other)", cases=[snippet(reverse)])(backward)
+
+
+_register_arithmetic("add", "add", "add", "return A + B, (A > 0) + 1, (A > 0) + B, N + 1.5", "return 1.5 + A, 1 + (A > 0)")
+_register_arithmetic("sub", "sub", "rsub", "return A - B, A - (A > 0), N - 1", "return 1.5 - A, 1 - (A > 0).float()")
+_register_arithmetic("mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A")
+_register_arithmetic("truediv", "div", "rdiv", "return A / P, (A > 0) / 2, U / 255, A / 3", "return 2 / P, 1 / K")
