@@ -55,14 +55,20 @@ def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file would change.")
 @click.option("--force", is_flag=True, help="Replace output files that exist and differ.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Skip paths that match (as in .gitignore).")
-@click.option("--guess", is_flag=True, default=None, help="Convert methods by name where the receiver is unknown; each is marked.")
+@click.option(
+    "--guess", is_flag=True, default=None, help="Convert methods by name where the receiver is unknown; each is marked."
+)
 @click.option("--no-comments", is_flag=True, help="Do not write '# jack:' comments above what is left.")
-@click.option("-j", "--jobs", type=click.IntRange(0), default=None, metavar="N", help="Processes; 0 is one a core (default).")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(0), default=None, metavar="N", help="Processes; 0 is one a core (default)."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print notes too (restrictions, evidence).")
 @click.option("--statistics", is_flag=True, help="Count what was left, by API.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="Explain a code and exit.")
+@click.option(
+    "--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="Explain a code and exit."
+)
 @click.version_option(package_name="jack-toolkit", prog_name="jack-convert")
 def main(
     paths: tuple[str, ...],
@@ -118,7 +124,12 @@ def _single_target(source: Source, output: Path) -> Source:
     into_folder = output.is_dir() or str(output).endswith(os.sep)
     folder = output if into_folder else output.parent
     relative = "from . import" if (folder / "__init__.py").exists() else "import"
-    return Source(source.path, Path(source.path.name) if into_folder else Path(output.name), (Path(),), f"{relative} {helpers.MODULE_NAME}")
+    return Source(
+        source.path,
+        Path(source.path.name) if into_folder else Path(output.name),
+        (Path(),),
+        f"{relative} {helpers.MODULE_NAME}",
+    )
 
 
 def _convert(sources: list[Source], options: Options, jobs: int, quiet: bool) -> list[Converted]:
@@ -195,7 +206,9 @@ def _print_code(item: Converted, console: Console, quiet: bool) -> None:
 
 def _outputs(items: list[Converted], root: Path) -> dict[Path, bytes]:
     outputs = {
-        root / item.source.relative: project.encode(item.result.code, item.encoding) for item in items if not item.result.failed
+        root / item.source.relative: project.encode(item.result.code, item.encoding)
+        for item in items
+        if not item.result.failed
     }
     for relative, module in project.helper_modules(items).items():
         outputs[root / relative] = module.encode("utf-8")

@@ -47,6 +47,10 @@ def load(start: Path) -> Config:
             if not isinstance(value, KEYS[key]):
                 raise ConfigError(f"{path}: {key} must be a {KEYS[key].__name__}")
         return Config(
-            tuple(table.get("exclude", ())), table.get("guess", False), table.get("comments", True), table.get("jobs", 0), path
+            tuple(table.get("exclude", ())),
+            table.get("guess", False),
+            table.get("comments", True),
+            table.get("jobs", 0),
+            path,
         )
     return Config()

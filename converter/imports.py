@@ -13,6 +13,9 @@ from converter.rewrite import TorchImport
 from converter.tree import code
 
 
+AS_IT_STANDS = "\0"  # in a replacement: the input's own import statement
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Local names of the output's modules and the text that replaces each import statement (empty: the line goes)."""
@@ -42,7 +45,14 @@ def plan(
     free = bound - torch_names
     jt = _choose("jt", free, kept_roots)
     nn_alias = next(
-        (i.local for e in imports if e.hosts for i in e.names if i.qual == "torch.nn" and i.local not in kept_roots | free), None
+        (
+            i.local
+            for e in imports
+            if e.hosts
+            for i in e.names
+            if i.qual == "torch.nn" and i.local not in kept_roots | free
+        ),
+        None,
     )
     names = {JITTOR: jt, HELPERS: _choose("jh", free, kept_roots)}
     lines: dict[str, str] = {}
@@ -64,10 +74,16 @@ def plan(
     for entry in imports:
         replacements[entry.node] = [] if entry.star else _kept_part(entry, kept_roots)
         if entry.star:
-            replacements[entry.node] = [code(entry.node).strip()]
+            replacements[entry.node] = [AS_IT_STANDS]
     # Each import line of the input is replaced by the one that means the same, then by what is still missing.
     for entry in hosts:
-        key = "nn" if any(i.qual == "torch.nn" for i in entry.names) else "jt" if any(i.qual == "torch" for i in entry.names) else ""
+        key = (
+            "nn"
+            if any(i.qual == "torch.nn" for i in entry.names)
+            else "jt"
+            if any(i.qual == "torch" for i in entry.names)
+            else ""
+        )
         if key in order:
             replacements[entry.node].append(lines[key])
             order.remove(key)
@@ -93,7 +109,7 @@ def _kept_part(entry: TorchImport, kept_roots: set[str]) -> list[str]:
     if not stay:
         return []
     if len(stay) == len(_aliases(entry.node)):
-        return [code(entry.node).strip()]
+        return [AS_IT_STANDS]
     plain = [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT) for alias in stay]
     changed = entry.node.with_changes(names=plain)
     if isinstance(changed, cst.ImportFrom):

@@ -160,7 +160,15 @@ def join(first: Kind, second: Kind) -> Kind:
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too
-        if b.name == "unknown" and a.name in ("tensor", "module", "optimizer", "scheduler", "loader", "list", "instance"):
+        if b.name == "unknown" and a.name in (
+            "tensor",
+            "module",
+            "optimizer",
+            "scheduler",
+            "loader",
+            "list",
+            "instance",
+        ):
             return a.likely()
         if a.name == "tensor" and b.name in NUMBERS:
             return a.likely()  # `loss = 0; loss = loss + term`: the number is the start of a sum

@@ -124,11 +124,18 @@ def kind_of_import(qual: str) -> Kind:
         return Kind("api", qual=canonical(qual))
     if root in _NUMERIC:
         return Kind("numpy", qual=qual)
+    if is_jittor(qual):
+        return Kind("other", qual=qual)
     if qual.startswith("."):
         return UNKNOWN
     if root in _STANDARD:
         return Kind("other", qual=qual)
     return UNKNOWN
+
+
+def is_jittor(qual: str) -> bool:
+    """Whether an imported name says that the file is (partly) converted: Jittor itself, or the helper module."""
+    return qual.partition(".")[0] == "jittor" or "jittor_helpers" in qual.split(".")
 
 
 def _as_text(alias: cst.ImportAlias) -> str:

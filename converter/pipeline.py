@@ -15,7 +15,7 @@ import libcst as cst
 from converter import apply, helpers, rules
 from converter.diagnostics import CODES, Diagnostic, Severity
 from converter.flow import Facts, Flow
-from converter.imports import Plan, plan
+from converter.imports import AS_IT_STANDS, Plan, plan
 from converter.kinds import Evidence
 from converter.names import MENTIONS_TORCH, is_torch
 from converter.rewrite import Changes, Finding, Rewriter
@@ -99,7 +99,9 @@ def convert(source: str, options: Options | None = None) -> Result:
     try:
         tree = cst.parse_module(source)
     except cst.ParserSyntaxError as error:
-        problem = _syntax_problem(source) or Diagnostic("JC901", str(error.message), error.raw_line, error.raw_column + 1)
+        problem = _syntax_problem(source) or Diagnostic(
+            "JC901", str(error.message), error.raw_line, error.raw_column + 1
+        )
         return Result(source, [problem], failed=True)
     except RecursionError:
         return Result(source, [Diagnostic("JC906", "the code is nested too deeply to be read")], failed=True)
@@ -109,10 +111,10 @@ def convert(source: str, options: Options | None = None) -> Result:
     result = _assemble(source, tree, changes, facts.bound_names, options)
     if not result.changed:
         return replace(result, left=_torch_names(facts))
-    problem, left = _broken_invariant(source, result, options)
-    if problem is None:
+    broken, left = _broken_invariant(source, result, options)
+    if broken is None:
         return replace(result, left=left)
-    return Result(source, [*result.diagnostics, Diagnostic("JC905", problem)], failed=True)
+    return Result(source, [*result.diagnostics, Diagnostic("JC905", broken)], failed=True)
 
 
 def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], options: Options) -> Result:
@@ -126,9 +128,7 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
     for small, line in changes.removed:
         edits.append(_with_pass(text, text.removal(small, line), small, lonely))
     new_text = "".join(edit.text for edit in edits)
-    layout = plan(
-        changes.imports, _STAND_IN.findall(new_text), bound, changes.kept_roots, options.helper_import
-    )
+    layout = plan(changes.imports, _STAND_IN.findall(new_text), bound, changes.kept_roots, options.helper_import)
     edits += _import_edits(text, layout, changes, lonely)
     used_helpers = sorted(set(_HELPER_USE.findall(new_text)))
     edits = [Edit(e.start, e.end, _STAND_IN.sub(lambda m: layout.names[m[0]], e.text)) for e in edits]
@@ -172,9 +172,13 @@ def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CS
     for entry in changes.imports:
         lines = layout.replacements[entry.node]
         span = text.spans[entry.node]
-        if lines == [text.source[span.start : span.end].strip()]:
+        if lines == [AS_IT_STANDS]:
             continue
-        lines = [*_comments_inside(text.source[span.start : span.end]), *lines]
+        statement = text.source[span.start : span.end]
+        if AS_IT_STANDS in lines:
+            lines = [statement if line == AS_IT_STANDS else line for line in lines]
+        else:
+            lines = [*_comments_inside(statement), *lines]
         if not lines:
             edits.append(_with_pass(text, text.removal(entry.node, entry.line), entry.node, lonely))
         else:
@@ -195,7 +199,9 @@ def _after_docstring(tree: cst.Module, source: str) -> int:
     body = ast.parse(source).body
     line = 0
     for node in body:
-        is_doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        is_doc = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
         if is_doc or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             line = node.end_lineno or 0
             continue

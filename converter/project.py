@@ -18,7 +18,9 @@ from converter import helpers
 from converter.diagnostics import Diagnostic
 from converter.pipeline import Options, Result, convert
 
-_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache", "node_modules"})
+_SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache", "node_modules"}
+)
 
 
 @dataclass(frozen=True, slots=True)

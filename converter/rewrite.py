@@ -68,7 +68,9 @@ class Changes:
     """Everything the rewrite wants done to the file."""
 
     edits: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)
-    removed: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)  # (small statement or decorator, its line)
+    removed: list[tuple[cst.CSTNode, cst.CSTNode]] = field(
+        default_factory=list
+    )  # (small statement or decorator, its line)
     findings: list[Finding] = field(default_factory=list)
     imports: list[TorchImport] = field(default_factory=list)
     kept_roots: set[str] = field(default_factory=set)  # local names of Torch imports that are still used
@@ -278,7 +280,12 @@ class Rewriter:
         handler = self._handlers.get(type(node))
         if handler is not None:
             return handler(node)
-        return self._rebuild(node)
+        return self._expression(self._rebuild(node))
+
+    @staticmethod
+    def _expression(node: Any) -> cst.BaseExpression:
+        assert isinstance(node, cst.BaseExpression)
+        return node
 
     def _kind(self, node: cst.CSTNode) -> Kind:
         """What a receiver is; in a file that imports Jittor already, only what Torch certainly made is Torch's."""
@@ -305,9 +312,9 @@ class Rewriter:
     def _part(self, node: cst.CSTNode) -> cst.CSTNode:
         if isinstance(node, cst.BaseExpression):
             return self.rw(node)
-        if isinstance(node, cst.Arg):
-            return self._rebuild(node, skip=("keyword",))
-        return self._rebuild(node)  # type: ignore[no-any-return]
+        new = self._rebuild(node, skip=("keyword",) if isinstance(node, cst.Arg) else ())
+        assert isinstance(new, cst.CSTNode)
+        return new
 
     def _edit(self, old: cst.CSTNode, new: cst.CSTNode, mark: int | None = None) -> None:
         if mark is not None:
@@ -441,7 +448,9 @@ class Rewriter:
         if not isinstance(node, cst.Attribute) or rule is None or rule.returns != "module":
             return None
         target = rule.value_to or apply.target_of(rule)
-        if name not in ("__init__", "forward", "__call__", "__name__", "extra_repr") or target.partition(".")[0] not in ("jittor", "helpers"):
+        if name not in ("__init__", "forward", "__call__", "__name__", "extra_repr") or target.partition(".")[
+            0
+        ] not in ("jittor", "helpers"):
             return None
         new = cst.Attribute(value=apply.path(target), attr=cst.Name("execute" if name == "forward" else name))
         self._edit(node, new)
@@ -459,13 +468,15 @@ class Rewriter:
             rule = self.registry.get(qual)
             assert rule is not None
             args = [self._part(arg) for arg in node.args]
-            rebuilt = node.with_changes(args=args) if any(a is not b for a, b in zip(args, node.args, strict=True)) else node
+            rebuilt = (
+                node.with_changes(args=args) if any(a is not b for a, b in zip(args, node.args, strict=True)) else node
+            )
             return self._apply(node, rebuilt, rule, None, UNKNOWN, mark, unused)
         if not qual and isinstance(node.func, cst.Attribute):
             found = self._method(node, node.func, mark, unused)
             if found is not None:
                 return found
-        return self._rebuild(node)  # type: ignore[no-any-return]
+        return self._expression(self._rebuild(node))
 
     def _method(self, node: cst.Call, func: cst.Attribute, mark: int, unused: bool) -> cst.BaseExpression | None:
         kind = self._kind(func.value)
@@ -477,7 +488,13 @@ class Rewriter:
             if rule is None or name in _SHARED_METHODS or rule.keep or self.facts.mixed:
                 return None
             if not self.guess:
-                self._find(node, "JC201", f".{name}() of an unknown value; torch.Tensor.{name} differs in Jittor", rule.api, Evidence.UNKNOWN)
+                self._find(
+                    node,
+                    "JC201",
+                    f".{name}() of an unknown value; torch.Tensor.{name} differs in Jittor",
+                    rule.api,
+                    Evidence.UNKNOWN,
+                )
                 self._count("unknown")
                 return None
             owner, guessed = "torch.Tensor", True
@@ -533,7 +550,9 @@ class Rewriter:
             kinds["self"] = kind.describe()
         use = self._use(rule, rebuilt, receiver, bound, kinds, node)
         use.is_statement = unused
-        result = Refusal(bound.problem) if bound.problem and rule.action is not None else apply.apply_call(rule, use, bound)
+        result = (
+            Refusal(bound.problem) if bound.problem and rule.action is not None else apply.apply_call(rule, use, bound)
+        )
         if isinstance(result, Refusal) or result is None:
             self._refused(node, rule, result)
             self._keep_call_root(node, receiver)
@@ -600,7 +619,9 @@ class Rewriter:
     def _binary(self, node: cst.BinaryOperation) -> cst.BaseExpression:
         mark = len(self.changes.edits)
         left, right = self.rw(node.left), self.rw(node.right)
-        rebuilt = node.with_changes(left=left, right=right) if left is not node.left or right is not node.right else node
+        rebuilt = (
+            node.with_changes(left=left, right=right) if left is not node.left or right is not node.right else node
+        )
         operator = _OPERATORS.get(type(node.operator), "")
         left_kind, right_kind = self._kind(node.left), self._kind(node.right)
         if left_kind.name == "tensor":
@@ -624,11 +645,18 @@ class Rewriter:
         return new
 
     def _operator_call(
-        self, rebuilt: cst.BaseExpression, rule: Rule, receiver: cst.BaseExpression, other: cst.BaseExpression, kind: Kind
+        self,
+        rebuilt: cst.BaseExpression,
+        rule: Rule,
+        receiver: cst.BaseExpression,
+        other: cst.BaseExpression,
+        kind: Kind,
     ) -> cst.BaseExpression | None:
         call = cst.Call(func=cst.Attribute(receiver, cst.Name(rule.name)), args=[cst.Arg(other)])
         if rule.action is not None:
-            use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), {"self": kind.describe()}, rebuilt)
+            use = self._use(
+                rule, call, receiver, apply.bind(rule.parameters, call.args), {"self": kind.describe()}, rebuilt
+            )
             made = rule.action(use)
             return rebuilt if made is call else made if isinstance(made, cst.BaseExpression) else None
         if rule.keep:

@@ -1,0 +1,235 @@
+"""The kinds of what calls return, and what calls say about the functions of this file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from converter import kinds
+from converter.flow.annotations import Annotations
+from converter.flow.facts import ClassInfo, FunctionInfo
+from converter.flow.trees import VIEW_METHODS, parameters, root
+from converter.kinds import (
+    ARRAY,
+    BOOL,
+    FLOAT,
+    INT,
+    LIKELY_MODULE,
+    LIKELY_TENSOR,
+    NONE,
+    NUMBERS,
+    OTHER,
+    SIZE,
+    STR,
+    TENSOR,
+    UNKNOWN,
+    Evidence,
+    Kind,
+    join,
+    join_all,
+)
+
+# What calling an instance of these layers gives; every other module of torch.nn gives one tensor.
+_LAYER_RESULTS = {
+    "torch.nn.LSTM": kinds.parse("(tensor, (tensor, tensor))"),
+    "torch.nn.GRU": kinds.parse("(tensor, tensor)"),
+    "torch.nn.RNN": kinds.parse("(tensor, tensor)"),
+    "torch.nn.LSTMCell": kinds.parse("(tensor, tensor)"),
+    "torch.nn.MultiheadAttention": kinds.parse("(tensor, tensor)"),
+}
+_BUILTIN_RESULTS = {
+    "len": INT, "int": INT, "float": FLOAT, "bool": BOOL, "str": STR, "repr": STR, "isinstance": BOOL, "hasattr": BOOL,
+    "range": Kind("list", element=INT), "id": INT, "ord": INT, "callable": BOOL, "print": NONE, "open": OTHER,
+    "type": OTHER, "format": STR, "dict": Kind("dict"), "set": OTHER, "input": STR, "issubclass": BOOL,
+}  # fmt: skip
+
+
+class Calls(Annotations):
+    """Calls of Torch's names, of this file's functions and classes, of methods and of builtins."""
+
+    def _call(self, node: cst.Call) -> Kind:
+        callee = self.ev(node.func)
+        arguments: list[tuple[str | None, str, Kind]] = []
+        for arg in node.args:
+            value = self.ev(arg.value)
+            arguments.append((arg.keyword.value if arg.keyword else None, arg.star, value))
+        self.facts.scopes[node] = self.scope
+        if callee.name in ("api", "alias"):
+            return self._api_call(node, callee.qual, arguments)
+        if callee.name == "callable":
+            return (callee.element or UNKNOWN).likely()
+        if callee.name == "class" and isinstance(callee.definition, ClassInfo):
+            constructor = callee.definition.find_method("__init__")
+            if constructor is not None:
+                self._seed(constructor, arguments, skip=1)
+            return Kind("instance", definition=callee.definition)
+        if callee.name == "function" and isinstance(callee.definition, FunctionInfo):
+            info = callee.definition
+            bound = isinstance(node.func, cst.Attribute) and info.owner is not None
+            self._seed(info, arguments, skip=1 if bound else 0)
+            return self._result_of(info)
+        if callee.name == "instance" and isinstance(callee.definition, ClassInfo):
+            forward = next(filter(None, map(callee.definition.find_method, ("forward", "execute", "__call__"))), None)
+            if forward is not None:
+                self._seed(forward, arguments, skip=1)
+                return self._result_of(forward).likely()
+            return LIKELY_TENSOR if callee.definition.is_module else UNKNOWN
+        if callee.name == "module":
+            if callee.qual in _LAYER_RESULTS:
+                return _LAYER_RESULTS[callee.qual]
+            if callee.qual.startswith("torch.nn.") and callee.qual not in ("torch.nn.Sequential", "torch.nn.Module"):
+                return TENSOR
+            return LIKELY_TENSOR
+        if callee.name == "numpy":
+            return FLOAT if callee.qual.endswith((".sqrt", ".prod", ".ceil", ".floor", ".log")) else ARRAY
+        if isinstance(node.func, cst.Attribute):
+            if self._is_layer_of_self(node.func):
+                return LIKELY_TENSOR
+            return self._method_call(node, node.func, arguments)
+        if isinstance(node.func, cst.Name) and callee is UNKNOWN:
+            return self._builtin_call(node, node.func.value, arguments)
+        return UNKNOWN
+
+    def _is_layer_of_self(self, func: cst.Attribute) -> bool:
+        """``self.layer(x)`` in a module, where we could not follow what ``layer`` was set to."""
+        owner = self.facts.kind(func.value).definition
+        return isinstance(owner, ClassInfo) and bool(owner.is_module) and func.attr.value in owner.attributes
+
+    def _result_of(self, info: FunctionInfo) -> Kind:
+        return info.returns if info.returns is not None else UNKNOWN
+
+    def _seed(self, info: FunctionInfo, arguments: list[tuple[str | None, str, Kind]], skip: int) -> None:
+        positional = [p for p in parameters(info.node.params) if not p.star and not p.keyword_only][skip:]
+        for index, (keyword, star, kind) in enumerate(arguments):
+            if star:
+                return
+            name = keyword
+            if name is None:
+                if index >= len(positional):
+                    continue
+                name = positional[index].name.value
+            if kind.known:
+                info.seeds[name] = join(info.seeds[name], kind) if name in info.seeds else kind
+
+    def _api_call(self, node: cst.Call, qual: str, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
+        rule = self.registry.get(qual)
+        if qual.startswith(("torch.nn.functional.", "torch.")) and node.args and qual.count(".") <= 3:
+            first = node.args[0]
+            wants = rule.parameters[0].name if rule is not None and rule.parameters else ""
+            if not first.keyword and not first.star and wants in ("input", "x", "tensor", "self"):
+                if self.facts.kind(first.value) is UNKNOWN:
+                    self._suggest(first.value, LIKELY_TENSOR)
+        if rule is None:
+            if qual.startswith("torchvision.models."):
+                return Kind("module", Evidence.LIKELY, qual=qual)
+            return UNKNOWN
+        if rule.returns == "same":
+            return arguments[0][2] if arguments else UNKNOWN
+        result = kinds.parse(rule.returns)
+        if result.name in ("module", "optimizer", "scheduler"):
+            element = None
+            if qual in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict"):
+                found = [k.element or k for _, _, k in arguments if k.known]
+                element = (
+                    join_all(k if k.name in ("module", "instance") else LIKELY_MODULE for k in found)
+                    if found
+                    else LIKELY_MODULE
+                )
+            return replace(result, qual=qual, element=element)
+        if result.name == "loader" or result.name == "dataset":
+            return replace(result, qual=qual)
+        return result
+
+    def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
+        owner = self.facts.kind(func.value)
+        name = func.attr.value
+        if owner.name == "unknown" and name in kinds.TENSOR_ONLY_METHODS:
+            owner = LIKELY_TENSOR
+            self.facts.kinds[func.value] = owner
+        if owner.name == "tensor":
+            rule = self.registry.get(f"torch.Tensor.{name}")
+            if rule is not None:
+                result = kinds.parse(rule.returns)
+                if rule.returns == "same":
+                    result = owner
+                if name == "size":
+                    result = INT if node.args else SIZE
+                if result.name == "tensor":
+                    view = root(func.value) if name in VIEW_METHODS else owner.view if name.endswith("_") else ""
+                    return replace(result, evidence=min(result.evidence, owner.evidence), view=view)
+                return result
+            return UNKNOWN
+        if owner.name == "module" or (
+            owner.name == "instance" and isinstance(owner.definition, ClassInfo) and owner.definition.is_module
+        ):
+            if name in ("to", "cuda", "cpu", "train", "eval", "float", "double", "half", "apply", "requires_grad_"):
+                return owner
+            if name in ("parameters", "buffers"):
+                return Kind("list", element=TENSOR)
+            if name in ("named_parameters", "named_buffers"):
+                return Kind("list", element=Kind("tuple", items=(STR, TENSOR)))
+            if name in ("modules", "children"):
+                return Kind("list", element=LIKELY_MODULE)
+            if name in ("named_modules", "named_children"):
+                return Kind("list", element=Kind("tuple", items=(STR, LIKELY_MODULE)))
+            if name == "state_dict":
+                return Kind("dict", element=TENSOR)
+            return UNKNOWN if owner.name == "instance" else UNKNOWN
+        if owner.name == "list" and name == "append" and arguments and isinstance(func.value, cst.Name | cst.Attribute):
+            kind = arguments[0][2]
+            element = kind if owner.element is None else join(owner.element, kind)
+            self._assign_kind(func.value, replace(owner, element=element))
+            return NONE
+        if owner.name == "dict":
+            if name == "items":
+                return Kind("list", element=Kind("tuple", items=(STR, owner.element or UNKNOWN)))
+            if name == "values":
+                return Kind("list", element=owner.element or UNKNOWN)
+            if name in ("get", "pop"):
+                return owner.element or UNKNOWN
+        if owner.name == "str":
+            return STR if name in ("format", "join", "lower", "upper", "strip", "replace") else OTHER
+        if owner.name == "array":
+            return ARRAY
+        if owner.name in ("optimizer", "scheduler"):
+            return UNKNOWN
+        return UNKNOWN
+
+    def _assign_kind(self, target: cst.BaseExpression, kind: Kind) -> None:
+        if isinstance(target, cst.Name):
+            self.scope.bind(target.value, kind)
+        elif isinstance(target, cst.Attribute):
+            owner = self.facts.kind(target.value)
+            if isinstance(owner.definition, ClassInfo):
+                owner.definition.attributes[target.attr.value] = kind
+
+    def _builtin_call(self, node: cst.Call, name: str, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
+        if name in _BUILTIN_RESULTS:
+            return _BUILTIN_RESULTS[name]
+        values = [kind for _, _, kind in arguments]
+        if name == "enumerate" and values:
+            return Kind("list", element=Kind("tuple", items=(INT, self._element(values[0]))))
+        if name == "zip":
+            return Kind("list", element=Kind("tuple", items=tuple(self._element(v) for v in values)))
+        if name in ("iter", "reversed", "sorted", "list", "tuple", "tqdm", "trange") and values:
+            return values[0] if values[0].name in ("loader", "list") else Kind("list", element=self._element(values[0]))
+        if name == "next" and values:
+            return self._element(values[0])
+        if name == "super":
+            for scope in self.scope.chain():
+                if isinstance(scope.owner, FunctionInfo) and scope.owner.owner is not None:
+                    return Kind("super", definition=scope.owner.owner)
+            return UNKNOWN
+        if name in ("sum", "max", "min", "abs", "round", "pow") and values:
+            if name == "sum":
+                inner = self._element(values[0])
+                return inner if inner.name != "unknown" else UNKNOWN
+            if any(v.name == "tensor" for v in values):
+                return LIKELY_TENSOR
+            return values[0] if all(v.name in NUMBERS for v in values) else UNKNOWN
+        if name == "getattr":
+            return UNKNOWN
+        if name == "map":
+            return UNKNOWN
+        return UNKNOWN
