@@ -1,0 +1,1 @@
+"""Torch against Jittor: speed, memory, time of the first call."""
