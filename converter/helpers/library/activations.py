@@ -150,7 +150,7 @@ def legacy_softmax_dim(ndim: int) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
-def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def softmax_over(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """Softmax over one dimension; without ``dim`` Jittor's goes over all elements."""
     if dtype is not None:
         input = input.cast(dtype)
@@ -158,10 +158,10 @@ def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None
 
 
 def softmin(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
-    return softmax(-input, dim, _stacklevel, dtype)
+    return softmax_over(-input, dim, _stacklevel, dtype)
 
 
-def log_softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def log_softmax_over(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     if dtype is not None:
         input = input.cast(dtype)
     return nn.log_softmax(input, dim=legacy_softmax_dim(input.ndim) if dim is None else dim)

@@ -192,19 +192,19 @@ class BatchNormBase(NormBase):
 
 
 class BatchNorm1d(BatchNormBase):
-    """Batch normalisation of (N, C) or (N, C, L); Jittor has one class for all dimensions and keeps a biased variance."""
+    """Batch normalisation of (N, C) or (N, C, L); Jittor has one class for all and keeps a biased variance."""
 
     dimensions = (2, 3)
 
 
 class BatchNorm2d(BatchNormBase):
-    """Batch normalisation of (N, C, H, W); Jittor has one class for all dimensions and keeps a biased variance."""
+    """Batch normalisation of (N, C, H, W); Jittor has one class for all and keeps a biased variance."""
 
     dimensions = (4,)
 
 
 class BatchNorm3d(BatchNormBase):
-    """Batch normalisation of (N, C, D, H, W); Jittor has one class for all dimensions and keeps a biased variance."""
+    """Batch normalisation of (N, C, D, H, W); Jittor has one class for all and keeps a biased variance."""
 
     dimensions = (5,)
 

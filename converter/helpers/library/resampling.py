@@ -139,7 +139,7 @@ def interpolate(
 
 def upsample(
     input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: Any = None
-) -> Any:  # noqa: E501
+) -> Any:
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
