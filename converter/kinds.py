@@ -39,6 +39,7 @@ class Kind:
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
         view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
+        sliced: the view was made by indexing alone, through which Jittor writes as Torch does.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Kind:
     element: Kind | None = None
     definition: object = None
     view: str = ""
+    sliced: bool = False
 
     @property
     def known(self) -> bool:
@@ -156,7 +158,7 @@ def join(first: Kind, second: Kind) -> Kind:
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
-        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view)
+        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, first.sliced and second.sliced)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

@@ -18,7 +18,7 @@ from converter.flow import MODULE_PATHS, ClassInfo, Facts, FunctionInfo, owner_o
 from converter.kinds import UNKNOWN, Evidence, Kind
 from converter.names import Imported, Scope, canonical, imported_names, is_torch, star_import_base
 from converter.rules.base import Answer, Refusal, Registry, Rule
-from converter.rules.use import Use
+from converter.rules.use import Use, parenthesized
 from converter.tree import children, code, code_fields, dotted
 
 # Methods that str, list, dict, set or file objects have too: an unknown receiver is far more often one of those.
@@ -174,6 +174,8 @@ class Rewriter:
                 if self._removed_assignment(node):
                     self.changes.removed.append((node, line))
                     return
+                if len(node.targets) == 1 and self._assigned_by_call(node, node.targets[0].target, node.value, None):
+                    return
                 for target in node.targets:
                     self._target(target.target)
                 if node.value in self.facts.api and self.facts.api[node.value] in MODULE_PATHS:
@@ -210,6 +212,24 @@ class Rewriter:
         self._count("rewritten")
         return True
 
+    def _assigned_by_call(
+        self, node: cst.CSTNode, target: cst.BaseExpression, value: cst.BaseExpression, operator: cst.BaseBinaryOp | None
+    ) -> bool:
+        """``p.grad = g`` where Jittor has no such attribute: the rule names a function that takes the assignment."""
+        if not isinstance(target, cst.Attribute) or self._kind(target.value).name != "tensor":
+            return False
+        rule = self.registry.get(f"torch.Tensor.{target.attr.value}")
+        if rule is None or not rule.assign or (operator is not None and dotted(target) is None):
+            return False
+        mark = len(self.changes.edits)
+        owner, new = self.rw(target.value), self.rw(value)
+        if operator is not None:
+            new = cst.BinaryOperation(owner, operator, parenthesized(new))
+        call = cst.Call(func=apply.path(rule.assign), args=[cst.Arg(owner), cst.Arg(new)])
+        self._edit(node, cst.Expr(call), mark)
+        self._converted(node, rule, self._kind(target.value).evidence)
+        return True
+
     def _target(self, node: cst.BaseExpression) -> None:
         """The left side of an assignment: values inside are converted, what is assigned to is not."""
         match node:
@@ -230,9 +250,27 @@ class Rewriter:
                 rule = self.registry.get(f"{owner}.{node.attr.value}") if owner == "torch.Tensor" else None
                 if rule is not None and not rule.keep and not rule.to.startswith("Var."):
                     self._find(node, "JC105", f"{rule.api} is assigned to", rule.api)
+                if node.attr.value == "forward" and owner_of(self._kind(node.value)) == "torch.nn.Module":
+                    self._edit(node.attr, cst.Name("execute"))
                 self.rw(node.value)
+            case cst.Subscript():
+                self._subscript_target(node)
             case _:
                 self.rw(node)
+
+    def _subscript_target(self, node: cst.Subscript) -> None:
+        """``x[i] = v`` writes into x; into a view only where Jittor's view writes through."""
+        base = node.value
+        kind = self._kind(base)
+        if kind.name == "tensor":
+            if isinstance(base, cst.Attribute) and base.attr.value == "data":
+                self.rw(base.value)
+                self._edit(base, base.value)
+                self._parts(node, skip=("value",))
+                return
+            if kind.view and not kind.sliced:
+                self._find(node, "JC203", f"{code(base).strip()} shares storage with {kind.view}", "torch.Tensor")
+        self.rw(node)
 
     def _augmented(self, node: cst.AugAssign) -> None:
         kind = self._kind(node.target)
@@ -240,6 +278,8 @@ class Rewriter:
         if kind.name == "tensor" and isinstance(node.target, cst.Name):
             if kind.view and kind.view != node.target.value:
                 self._find(node, "JC203", f"{node.target.value} shares storage with {kind.view}", "torch.Tensor")
+        if self._assigned_by_call(node, node.target, node.value, binary()):
+            return
         rule = self.registry.get(f"torch.Tensor.__{operator}__")
         if kind.name == "tensor" and rule is not None and operator in ("floordiv", "mod"):
             plain = cst.BinaryOperation(node.target, binary(), node.value)

@@ -134,7 +134,8 @@ class Expressions(Calls):
         match owner.name:
             case "tensor":
                 advanced = any(k.name in ("tensor", "list", "array") for k in indices)
-                return replace(TENSOR, evidence=owner.evidence, view="" if advanced else root(node.value))
+                view = "" if advanced else root(node.value)
+                return replace(TENSOR, evidence=owner.evidence, view=view, sliced=not owner.view or owner.sliced)
             case "size":
                 return INT if indices and len(node.slice) == 1 else SIZE
             case "tuple":

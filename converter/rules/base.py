@@ -170,6 +170,7 @@ class Rule:
     refuse: Mapping[str, str] = field(default_factory=dict)
     write: Mapping[str, str] = field(default_factory=dict)
     value_to: str = ""
+    assign: str = ""
     returns: str = "unknown"
     restriction: str = ""
     workaround: str = ""
@@ -260,6 +261,7 @@ def rule(
     refuse: Mapping[str, str] | None = None,
     write: Mapping[str, str] | None = None,
     value_to: str = "",
+    assign: str = "",
     returns: str = "tensor",
     restriction: str = "",
     cases: Iterable[Case] = (),
@@ -274,6 +276,8 @@ def rule(
         also: further canonical names of the same object (``torch.relu`` for ``torch.nn.functional.relu``).
         value_to: target where the API is used as a value instead of being called (``act=nn.ReLU``); needed where
             the call form drops or renames parameters, so that later calls by the user's code still fit.
+        assign: function that takes an assignment to the attribute: ``helpers.set_grad`` makes ``p.grad = g`` the call
+            ``jh.set_grad(p, g)``.
         returns: kind of the result: ``tensor``, ``(tensor, tensor)``, ``list[tensor]``, ``size``, ``int``, ``float``,
             ``bool``, ``str``, ``none``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``device``,
             ``dtype``, ``array`` (NumPy), ``same`` (the kind of the first argument), ``unknown``.
@@ -290,6 +294,7 @@ def rule(
         refuse=dict(refuse or {}),
         write=dict(write or {}),
         value_to=value_to,
+        assign=assign,
         returns=returns,
         restriction=restriction,
         cases=cases,

@@ -13,6 +13,7 @@ from typing import Any
 
 import libcst as cst
 
+from converter.rules.base import Refusal as Refusal
 from converter.rules.base import Rule
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__bool__": lambda self: False})()
