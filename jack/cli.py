@@ -32,7 +32,8 @@ def doctor(as_json: bool, timeout: int, no_start: bool) -> None:
     """
     from jack.doctor import examine, print_json, print_table
 
-    findings = examine(start=not no_start, timeout=timeout)
+    # On standard error, so that --json stays JSON.
+    findings = examine(start=not no_start, timeout=timeout, progress=lambda line: click.echo(line, err=True))
     if as_json:
         print_json(findings)
     else:

@@ -214,8 +214,13 @@ def threads(report: runtime.Report) -> Finding:
     return Finding("threads", OK, f"{report.threads} ({who}; {os.cpu_count()} CPUs in the machine)")
 
 
-def try_start(timeout: float) -> Finding:
-    """Start Jittor in a process of its own and run three operators."""
+def try_start(timeout: float, gpu: bool = False) -> Finding:
+    """Start Jittor in a process of its own and run three operators.
+
+    Args:
+        timeout: seconds until it is given up.
+        gpu: whether CUDA is used: then the first advice is to try without it.
+    """
     environment = {**os.environ, "JACK_DOCTOR_PATH": str(Path(__file__).resolve().parent.parent)}
     began = time.monotonic()
     process = subprocess.Popen(
@@ -242,7 +247,8 @@ def try_start(timeout: float) -> Finding:
             return Finding("Jittor starts", OK, f"yes, on {device} ({library} convolution), {took:.1f} s")
     tail = [line for line in output.splitlines() if line.strip()][-3:] or ["no message"]
     reason = f"exit status {process.returncode}: {' / '.join(tail)}"
-    return Finding("Jittor starts", WRONG, reason, "mend what is wrong above, then: jack doctor", fatal=True)
+    mend = 'nvcc_path="" jack doctor   # without the GPU' if gpu else "mend what is wrong above, then: jack doctor"
+    return Finding("Jittor starts", WRONG, reason, mend, fatal=True)
 
 
 def examine(
@@ -260,7 +266,7 @@ def examine(
     if start and not any(f.fatal for f in findings):
         if progress:
             progress("starting Jittor (its first start compiles for minutes) ...")
-        findings.append(try_start(timeout))
+        findings.append(try_start(timeout, report.cuda.usable))
     return findings
 
 

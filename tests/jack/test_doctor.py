@@ -112,6 +112,7 @@ def test_failed_start_is_fatal(monkeypatch: pytest.MonkeyPatch, code: str, words
     monkeypatch.setattr(doctor, "_TRY", code)
     finding = doctor.try_start(2)
     assert finding.fatal and words in finding.found
+    assert "SystemExit" not in code or 'nvcc_path=""' in doctor.try_start(2, gpu=True).mend
 
 
 def test_successful_start_names_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
