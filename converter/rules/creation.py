@@ -17,7 +17,9 @@ rule(
         call(data="[1, 0]", dtype="torch.float64", tolerance="dtype"),
         call(data="[True, False]", device="'cpu'", tolerance="dtype"),
         snippet("return torch.tensor([2**40]), torch.tensor(3), torch.tensor(3.5)", tolerance="dtype"),
-        snippet("return torch.tensor(np.arange(4.0)), torch.tensor(np.array([1, 2], dtype='uint8'))", tolerance="dtype"),
+        snippet(
+            "return torch.tensor(np.arange(4.0)), torch.tensor(np.array([1, 2], dtype='uint8'))", tolerance="dtype"
+        ),
     ],
 )
 rule(
@@ -40,7 +42,7 @@ for _name in ("zeros", "ones"):
     rule(
         f"torch.{_name}",
         f"(*size, out=None, {_OPTIONS}, pin_memory=False, names=None)",
-        to=f"helpers.{_name}",
+        to=f"helpers.{_name}_of",
         cases=[
             call(size="2, 3", tolerance="dtype"),
             call(size="(2, 3)", dtype="torch.int64", tolerance="dtype"),
@@ -57,7 +59,11 @@ for _name in ("zeros", "ones"):
         f"torch.{_name}_like",
         f"(input, *, {_LIKE})",
         to=f"helpers.{_name}_like",
-        cases=[call(input="A"), call(input="N", tolerance="dtype"), call(input="A", dtype="torch.bool", tolerance="dtype")],
+        cases=[
+            call(input="A"),
+            call(input="N", tolerance="dtype"),
+            call(input="A", dtype="torch.bool", tolerance="dtype"),
+        ],
     )
 rule(
     "torch.empty",
@@ -75,7 +81,7 @@ rule(
 rule(
     "torch.full",
     f"(size, fill_value, *, out=None, {_OPTIONS}, pin_memory=False)",
-    to="helpers.full",
+    to="helpers.filled",
     cases=[
         call(size="(2, 3)", fill_value="3", tolerance="dtype"),
         call(size="(2,)", fill_value="0.3", tolerance="dtype"),
@@ -87,7 +93,10 @@ rule(
     "torch.full_like",
     f"(input, fill_value, *, {_LIKE})",
     to="helpers.full_like",
-    cases=[call(input="A", fill_value="0.3"), call(input="N", fill_value="2", dtype="torch.float32", tolerance="dtype")],
+    cases=[
+        call(input="A", fill_value="0.3"),
+        call(input="N", fill_value="2", dtype="torch.float32", tolerance="dtype"),
+    ],
 )
 rule(
     "torch.Tensor.new_full",
@@ -109,14 +118,19 @@ rule(
         call(start="0", end="5", step="2", tolerance="dtype"),
         call(start="1.0", end="2.5", step="0.5", tolerance="dtype"),
         call(start="0", end="4", dtype="torch.float32", tolerance="dtype"),
-        snippet("return torch.arange(5), torch.arange(5.0), torch.arange(5, 0, -2), torch.arange(end=3)", tolerance="dtype"),
+        snippet(
+            "return torch.arange(5), torch.arange(5.0), torch.arange(5, 0, -2), torch.arange(end=3)", tolerance="dtype"
+        ),
     ],
 )
 rule(
     "torch.linspace",
     f"(start, end, steps, *, out=None, {_OPTIONS})",
     to="helpers.linspace",
-    cases=[call(start="0", end="1", steps="5", tolerance="dtype"), call(start="-1.0", end="1.0", steps="1", tolerance="dtype")],
+    cases=[
+        call(start="0", end="1", steps="5", tolerance="dtype"),
+        call(start="-1.0", end="1.0", steps="1", tolerance="dtype"),
+    ],
 )
 rule(
     "torch.logspace",
@@ -192,8 +206,22 @@ rule(
         snippet("return torch.multinomial(P[0], 4).sort()[0]"),
     ],
 )
-rule("torch.Size", "(sizes=())", to="helpers.make_size", returns="size", cases=[snippet("return torch.Size([2, 3])")])
-for _old, _new in (("Float", "float"), ("Long", "long"), ("Int", "int"), ("Double", "double"), ("Byte", "byte"), ("Bool", "bool")):
+rule(
+    "torch.Size",
+    "(sizes=())",
+    to="helpers.make_size",
+    value_to="jittor.NanoVector",
+    returns="size",
+    cases=[snippet("return torch.Size([2, 3])")],
+)
+for _old, _new in (
+    ("Float", "float"),
+    ("Long", "long"),
+    ("Int", "int"),
+    ("Double", "double"),
+    ("Byte", "byte"),
+    ("Bool", "bool"),
+):
     rule(
         f"torch.{_old}Tensor",
         "(*args)",
@@ -204,5 +232,6 @@ rule(
     "torch.Tensor",
     "(*args)",
     to="helpers.float_tensor",
+    value_to="jittor.Var",  # annotations and isinstance
     cases=[call(args="[1, 2]", tolerance="dtype"), call(args="2, 3", tolerance="random")],
 )

@@ -61,7 +61,9 @@ rule(
     ],
 )
 rule("torch.Tensor.type_as", "(other)", keep=True, cases=[call(self="N", other="A", tolerance="dtype")])
-rule("torch.Tensor.dtype", keep=True, returns="dtype", cases=[snippet("return A.dtype, N.dtype, N.dtype == torch.int64")])
+rule(
+    "torch.Tensor.dtype", keep=True, returns="dtype", cases=[snippet("return A.dtype, N.dtype, N.dtype == torch.int64")]
+)
 rule(
     "torch.is_floating_point",
     "(input)",
@@ -96,19 +98,27 @@ for _name in ("finfo", "iinfo"):
         returns="unknown",
         cases=[snippet(f"x = torch.{_name}(torch.{_type})\nreturn x.min, x.max, x.bits")],
     )
-rule("torch.inf", to="python:float('inf')", returns="float", cases=[snippet("return A.clamp(max=torch.inf), torch.inf")])
+rule(
+    "torch.inf", to="python:float('inf')", returns="float", cases=[snippet("return A.clamp(max=torch.inf), torch.inf")]
+)
 rule("torch.nan", to="python:float('nan')", returns="float", cases=[snippet("return torch.nan")])
 rule("torch.pi", to="python:3.141592653589793", returns="float", cases=[snippet("return A * torch.pi, torch.pi")])
 rule("torch.e", to="python:2.718281828459045", returns="float", cases=[snippet("return torch.e")])
 rule("torch.newaxis", to="python:None", returns="none", cases=[snippet("return A[:, torch.newaxis]")])
-rule("torch.strided", to="python:None", returns="unknown", cases=[snippet("return torch.zeros(2, layout=torch.strided)")])
+rule(
+    "torch.strided", to="python:None", returns="unknown", cases=[snippet("return torch.zeros(2, layout=torch.strided)")]
+)
 for _name in ("contiguous_format", "channels_last", "preserve_format"):
     rule(f"torch.{_name}", to="python:None", returns="unknown",
          cases=[snippet(f"return IMG.contiguous(memory_format=torch.{_name})")])  # fmt: skip
 
 
 @action("torch.Tensor.cpu", "(memory_format=None)", cases=[call(self="A")])
-@action("torch.Tensor.pin_memory", "(device=None)", cases=[snippet("return A.pin_memory() if torch.cuda.is_available() else A")])
+@action(
+    "torch.Tensor.pin_memory",
+    "(device=None)",
+    cases=[snippet("return A.pin_memory() if torch.cuda.is_available() else A")],
+)
 @action(
     "torch.Tensor.cuda",
     "(device=None, non_blocking=False, memory_format=None)",

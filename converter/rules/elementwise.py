@@ -26,9 +26,9 @@ for _torch, (_jittor, _input) in _SAME.items():
         cases=[call(input=_input, tolerance="special")],
     )
 _HELPED = {
-    "abs": ("absolute", ["A", "N"]), "sign": ("sign", ["A", "N"]), "log10": ("log10", ["P"]), "log1p": ("log1p", ["P"]),
-    "expm1": ("expm1", ["A"]), "reciprocal": ("reciprocal", ["P", "K"]), "square": ("square", ["A", "N"]),
-    "trunc": ("trunc", ["A"]), "frac": ("frac", ["A"]), "floor": ("floor", ["A", "N"]), "ceil": ("ceil", ["A", "N"]),
+    "abs": ("absolute", ["A", "N"]), "sign": ("sign_of", ["A", "N"]), "log10": ("log10", ["P"]), "log1p": ("log1p", ["P"]),
+    "expm1": ("expm1", ["A"]), "reciprocal": ("reciprocal", ["P", "K"]), "square": ("squared", ["A", "N"]),
+    "trunc": ("trunc", ["A"]), "frac": ("frac", ["A"]), "floor": ("floor_of", ["A", "N"]), "ceil": ("ceil", ["A", "N"]),
     "logical_not": ("logical_not", ["A", "M"]), "bitwise_not": ("bitwise_not", ["M", "N"]), "sigmoid": ("sigmoid", ["A", "N"]),
     "sinc": ("sinc", ["A"]), "isnan": ("isnan", ["A", "N"]), "isinf": ("isinf", ["A"]), "isfinite": ("isfinite", ["A"]),
     "isposinf": ("isposinf", ["A"]), "isneginf": ("isneginf", ["A"]),
@@ -45,9 +45,16 @@ for _torch, (_helper, _inputs) in _HELPED.items():
 _EDGES = "x = A * torch.tensor([0.0, 1.0, -1.0, 0.0])\n"
 rule("torch.Tensor.absolute", "()", to="helpers.absolute", cases=[snippet(_EDGES + "return x.absolute()")])
 rule("torch.special.expit", "(input)", to="helpers.sigmoid", cases=[call(input="A")])
-rule("torch.neg", "(input)", to="jittor.negative", also=["torch.negative"], rename={"input": "x"}, cases=[call(input="A"), call(input="N")])
+rule(
+    "torch.neg",
+    "(input)",
+    to="jittor.negative",
+    also=["torch.negative"],
+    rename={"input": "x"},
+    cases=[call(input="A"), call(input="N")],
+)
 rule("torch.Tensor.neg", "()", to="Var.negative", cases=[call(self="A")])
-rule("torch.positive", "(input)", to="helpers.positive", method=True, cases=[call(input="A")])
+rule("torch.positive", "(input)", to="helpers.as_it_is", method=True, cases=[call(input="A")])
 rule(
     "torch.round",
     "(input, *, decimals=0)",
@@ -82,7 +89,12 @@ for _name in ("mul", "multiply"):
         "(input, other, *, out=None)",
         to="helpers.mul",
         method=True,
-        cases=[call(input="A", other="B"), call(input="M", other="A"), call(input="U", other="U"), call(input="M", other="2.5", tolerance="dtype")],
+        cases=[
+            call(input="A", other="B"),
+            call(input="M", other="A"),
+            call(input="U", other="U"),
+            call(input="M", other="2.5", tolerance="dtype"),
+        ],
     )
 for _name in ("div", "divide"):
     rule(
@@ -104,14 +116,24 @@ rule(
     "(input, other)",
     to="helpers.floor_divide",
     method=True,
-    cases=[call(input="N", other="3"), call(input="N", other="K", tolerance="dtype"), call(input="A", other="0.3", grad=False), call(input="U", other="7")],
+    cases=[
+        call(input="N", other="3"),
+        call(input="N", other="K", tolerance="dtype"),
+        call(input="A", other="0.3", grad=False),
+        call(input="U", other="7"),
+    ],
 )
 rule(
     "torch.remainder",
     "(input, other)",
     to="helpers.remainder",
     method=True,
-    cases=[call(input="N", other="3"), call(input="N", other="-K"), call(input="A", other="0.75"), call(input="A", other="P")],
+    cases=[
+        call(input="N", other="3"),
+        call(input="N", other="-K"),
+        call(input="A", other="0.75"),
+        call(input="A", other="P"),
+    ],
 )
 rule(
     "torch.fmod",
@@ -123,7 +145,7 @@ rule(
 rule(
     "torch.pow",
     "(input, exponent, *, out=None)",
-    to="helpers.power",
+    to="helpers.power_of",
     method=True,
     cases=[
         call(input="A", exponent="2"),
@@ -190,9 +212,27 @@ rule(
         snippet("return X.masked_fill(M.unsqueeze(0), float('-inf')), X.masked_fill(A > 0, 0.3)"),
     ],
 )
-rule("torch.lerp", "(input, end, weight)", to="helpers.lerp", method=True, cases=[call(input="A", end="B", weight="0.3"), call(input="A", end="B", weight="P")])
-rule("torch.addcmul", "(input, tensor1, tensor2, *, value=1)", to="helpers.addcmul", method=True, cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")])
-rule("torch.addcdiv", "(input, tensor1, tensor2, *, value=1)", to="helpers.addcdiv", method=True, cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")])
+rule(
+    "torch.lerp",
+    "(input, end, weight)",
+    to="helpers.lerp",
+    method=True,
+    cases=[call(input="A", end="B", weight="0.3"), call(input="A", end="B", weight="P")],
+)
+rule(
+    "torch.addcmul",
+    "(input, tensor1, tensor2, *, value=1)",
+    to="helpers.addcmul",
+    method=True,
+    cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")],
+)
+rule(
+    "torch.addcdiv",
+    "(input, tensor1, tensor2, *, value=1)",
+    to="helpers.addcdiv",
+    method=True,
+    cases=[call(input="A", tensor1="B", tensor2="P", value="0.5")],
+)
 rule(
     "torch.nan_to_num",
     "(input, nan=0.0, posinf=None, neginf=None)",
@@ -227,7 +267,14 @@ for _name in ("and", "or", "xor"):
         rename={} if _name == "xor" else {"input": "x", "other": "y"},
         cases=[call(input="N", other="K"), call(input="M", other="L")],
     )
-for _name, _function in (("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal")):
+for _name, _function in (
+    ("eq", "equal"),
+    ("ne", "not_equal"),
+    ("lt", "less"),
+    ("le", "less_equal"),
+    ("gt", "greater"),
+    ("ge", "greater_equal"),
+):
     rule(
         f"torch.{_name}",
         "(input, other)",
@@ -236,7 +283,13 @@ for _name, _function in (("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), (
         rename={"input": "x", "other": "y"},
         cases=[call(input="N", other="K"), call(input="A", other="0.0"), call(input="N", other="2")],
     )
-for _name, _function in (("not_equal", "not_equal"), ("less", "less"), ("less_equal", "less_equal"), ("greater", "greater"), ("greater_equal", "greater_equal")):
+for _name, _function in (
+    ("not_equal", "not_equal"),
+    ("less", "less"),
+    ("less_equal", "less_equal"),
+    ("greater", "greater"),
+    ("greater_equal", "greater_equal"),
+):
     rule(
         f"torch.{_name}",
         "(input, other)",
@@ -255,12 +308,46 @@ rule(
     returns="bool",
     cases=[call(input="A", other="A + 1e-4", atol="1e-3"), call(input="A", other="B")],
 )
-rule("torch.equal", "(input, other)", to="helpers.equal", method=True, returns="bool", cases=[call(input="A", other="A"), call(input="A", other="V")])
-rule("torch.isin", "(elements, test_elements, *, invert=False)", to="helpers.isin", cases=[call(elements="N", test_elements="T"), call(elements="N", test_elements="T", invert="True")])
-rule("torch.heaviside", "(input, values)", to="helpers.heaviside", method=True, cases=[call(input="A", values="torch.tensor([0.5])", grad=False)])
-rule("torch.logit", "(input, eps=None)", to="helpers.logit", method=True, also=["torch.special.logit"], cases=[call(input="P", tolerance="special"), call(input="P", eps="0.2", tolerance="special")])
-needs_you("torch.erfc", "Jittor has no erfc, and 1 - erf(x) loses all digits for large x", workaround="1 - torch.erf(x) where x is small", also=["torch.Tensor.erfc"])
-needs_you("torch.lgamma", "Jittor's lgamma has no verified gradient", also=["torch.digamma", "torch.Tensor.lgamma", "torch.Tensor.digamma"])
+rule(
+    "torch.equal",
+    "(input, other)",
+    to="helpers.equal",
+    method=True,
+    returns="bool",
+    cases=[call(input="A", other="A"), call(input="A", other="V")],
+)
+rule(
+    "torch.isin",
+    "(elements, test_elements, *, invert=False)",
+    to="helpers.isin",
+    cases=[call(elements="N", test_elements="T"), call(elements="N", test_elements="T", invert="True")],
+)
+rule(
+    "torch.heaviside",
+    "(input, values)",
+    to="helpers.heaviside",
+    method=True,
+    cases=[call(input="A", values="torch.tensor([0.5])", grad=False)],
+)
+rule(
+    "torch.logit",
+    "(input, eps=None)",
+    to="helpers.logit",
+    method=True,
+    also=["torch.special.logit"],
+    cases=[call(input="P", tolerance="special"), call(input="P", eps="0.2", tolerance="special")],
+)
+needs_you(
+    "torch.erfc",
+    "Jittor has no erfc, and 1 - erf(x) loses all digits for large x",
+    workaround="1 - torch.erf(x) where x is small",
+    also=["torch.Tensor.erfc"],
+)
+needs_you(
+    "torch.lgamma",
+    "Jittor's lgamma has no verified gradient",
+    also=["torch.digamma", "torch.Tensor.lgamma", "torch.Tensor.digamma"],
+)
 needs_you("torch.complex", "Jittor has no complex tensors", workaround="keep real and imaginary parts in two tensors",
           also=["torch.view_as_complex", "torch.view_as_real", "torch.polar", "torch.complex64", "torch.complex128"])  # fmt: skip
 
@@ -271,8 +358,15 @@ rule("torch.Tensor.__rfloordiv__", "(other)", to="helpers.rfloor_divide", cases=
 rule("torch.Tensor.__mod__", "(other)", to="helpers.remainder", cases=[snippet("return N % 3, N % K, A % 0.75")])
 rule("torch.Tensor.__rmod__", "(other)", to="helpers.rremainder", cases=[snippet("return -7 % K")])
 rule("torch.Tensor.__invert__", "()", to="helpers.bitwise_not", cases=[snippet("return ~M, ~N, ~(A > 0)")])
-rule("torch.Tensor.__matmul__", "(other)", to="helpers.matmul", cases=[snippet("return A @ W, X @ Y, V @ V, A @ V, N @ N.t()")])
-rule("torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("return 2 ** A, 2 ** K", tolerance="special")])
+rule(
+    "torch.Tensor.__matmul__",
+    "(other)",
+    to="helpers.matmul",
+    cases=[snippet("return A @ W, X @ Y, V @ V, A @ V, N @ N.t()")],
+)
+rule(
+    "torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("return 2 ** A, 2 ** K", tolerance="special")]
+)
 
 
 @action(
@@ -281,7 +375,7 @@ rule("torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("retu
     cases=[snippet("return A ** 2, A ** 3, P ** 0.5, P ** -1, N ** 2"), snippet("return P ** R", tolerance="special")],
 )
 def _power(use: Use) -> cst.BaseExpression | Refusal | None:
-    return use.call("helpers.power", use.receiver, use.bound["other"]) if use.receiver is not None else None
+    return use.call("helpers.power_of", use.receiver, use.bound["other"]) if use.receiver is not None else None
 
 
 def _is_boolean(node: cst.BaseExpression | None) -> bool:
@@ -289,9 +383,19 @@ def _is_boolean(node: cst.BaseExpression | None) -> bool:
     if isinstance(node, cst.Comparison):
         return True
     name = node.func.attr.value if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) else ""
-    return name in ("bool", "byte", "uint8", "eq", "equal", "not_equal", "less", "greater", "less_equal", "greater_equal", "isnan") or (
-        name.startswith(("logical_", "bitwise_not"))
-    )
+    return name in (
+        "bool",
+        "byte",
+        "uint8",
+        "eq",
+        "equal",
+        "not_equal",
+        "less",
+        "greater",
+        "less_equal",
+        "greater_equal",
+        "isnan",
+    ) or (name.startswith(("logical_", "bitwise_not")))
 
 
 def _register_arithmetic(name: str, helper: str, swapped: str, example: str, reverse: str) -> None:
@@ -307,13 +411,19 @@ def _register_arithmetic(name: str, helper: str, swapped: str, example: str, rev
 
     def backward(use: Use) -> cst.BaseExpression | Refusal | None:
         assert use.receiver is not None
-        return use.call(f"helpers.{swapped}", use.receiver, use.bound["other"]) if _is_boolean(use.receiver) else use.node
+        return (
+            use.call(f"helpers.{swapped}", use.receiver, use.bound["other"]) if _is_boolean(use.receiver) else use.node
+        )
 
     action(f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example)])(forward)
     action(f"torch.Tensor.__r{name}__", "(other)", cases=[snippet(reverse)])(backward)
 
 
-_register_arithmetic("add", "add", "add", "return A + B, (A > 0) + 1, (A > 0) + B, N + 1.5", "return 1.5 + A, 1 + (A > 0)")
+_register_arithmetic(
+    "add", "add", "add", "return A + B, (A > 0) + 1, (A > 0) + B, N + 1.5", "return 1.5 + A, 1 + (A > 0)"
+)
 _register_arithmetic("sub", "sub", "rsub", "return A - B, A - (A > 0), N - 1", "return 1.5 - A, 1 - (A > 0).float()")
-_register_arithmetic("mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A")
+_register_arithmetic(
+    "mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A"
+)
 _register_arithmetic("truediv", "div", "rdiv", "return A / P, (A > 0) / 2, U / 255, A / 3", "return 2 / P, 1 / K")

@@ -8,7 +8,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from converter.helpers.library.dtypes import dtype_name
+from converter.helpers.library.dtypes import constant, dtype_name
 
 
 def without_tensors(value: Any) -> Any:
@@ -78,17 +78,17 @@ def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(int(n) for n in size) or (1,)
 
 
-def zeros(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
+def zeros_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Zeros of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return full(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
+    return filled(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
 
 
-def ones(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
+def ones_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Ones of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return full(shape_of(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
+    return filled(shape_of(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
 
 
-def full(
+def filled(
     size: Any,
     fill_value: Any,
     *,
@@ -108,12 +108,12 @@ def full(
         fill_value = fill_value.item()
     if name is None:
         name = "bool" if isinstance(fill_value, bool) else "int64" if isinstance(fill_value, int) else "float32"
-    return jt.array(np.array([fill_value]), dtype=name).broadcast(shape_of((size,)))
+    return constant(fill_value, name).broadcast(shape_of((size,)))
 
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """A constant tensor of another's shape and, unless given, dtype."""
-    return full(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
+    return filled(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
 
 
 def ones_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -128,17 +128,17 @@ def zeros_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
 
 def new_full(input: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_full``: a constant with x's dtype."""
-    return full(size, fill_value, dtype=dtype or str(input.dtype))
+    return filled(size, fill_value, dtype=dtype or str(input.dtype))
 
 
 def new_zeros(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_zeros``: zeros with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return full(shape_of(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
+    return filled(shape_of(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
 
 
 def new_ones(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_ones``: ones with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return full(shape_of(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
+    return filled(shape_of(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
 
 
 def new_tensor(input: Any, data: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -277,7 +277,7 @@ def make_size(*size: Any) -> tuple[int, ...]:
 
 def empty(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """A tensor to be filled.  It holds zeros: what memory happens to hold is of no use to anybody."""
-    return zeros(*size, out=out, dtype=dtype, **options)
+    return zeros_of(*size, out=out, dtype=dtype, **options)
 
 
 def float_tensor(*args: Any, dtype: str = "float32") -> Any:
@@ -285,10 +285,10 @@ def float_tensor(*args: Any, dtype: str = "float32") -> Any:
     if not args:
         return jt.zeros((0,), dtype=dtype)
     if all(isinstance(a, int) for a in args):
-        return zeros(*args, dtype=dtype)
+        return zeros_of(*args, dtype=dtype)
     data = args[0]
     if isinstance(data, jt.NanoVector):
-        return zeros(tuple(data), dtype=dtype)
+        return zeros_of(tuple(data), dtype=dtype)
     return make_tensor(data, dtype=dtype)
 
 

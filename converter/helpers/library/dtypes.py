@@ -60,7 +60,7 @@ def scalar_like(value: Any, x: Any) -> Any:
         return value
     if isinstance(value, bool) or isinstance(value, int) and not isinstance(value, np.generic):
         return value
-    return jt.array([value], dtype="float64") if str(x.dtype) == "float64" else value
+    return constant(value, "float64") if str(x.dtype) == "float64" else value
 
 
 def promoted(a: Any, b: Any) -> tuple[Any, Any]:
@@ -76,9 +76,16 @@ def promoted(a: Any, b: Any) -> tuple[Any, Any]:
     return cast_operand(a, name), cast_operand(b, name)
 
 
+def constant(value: Any, name: str) -> Any:
+    """A tensor of one element, of the dtype named (NumPy has no bfloat16)."""
+    if name == "bfloat16":
+        return jt.array([value], dtype="float32").bfloat16()
+    return jt.array(np.array([value]), dtype=name)
+
+
 def cast_operand(value: Any, name: str) -> Any:
     if not isinstance(value, jt.Var):
-        return jt.array(np.array([value]), dtype=name)
+        return constant(value, name)
     return value if str(value.dtype) == name else value.cast(name)
 
 

@@ -9,7 +9,7 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from converter.helpers.library.dtypes import floating, integral, promoted, result_dtype, scalar_like
+from converter.helpers.library.dtypes import constant, floating, integral, promoted, result_dtype, scalar_like
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
@@ -96,7 +96,7 @@ def rdiv(input: Any, other: Any) -> Any:
     return div(other, input)
 
 
-def power(input: Any, exponent: Any, *, out: Any = None) -> Any:
+def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """Powers in Torch's dtype; the base or the exponent may be a number.
 
     Jittor computes the derivative as ``y * exponent / x``, which is nan at 0, and knows no negative base.
@@ -127,7 +127,7 @@ def whole_power(x: Any, exponent: Any) -> Any:
 
 def rpow(input: Any, other: Any) -> Any:
     """``other ** input`` for an ``other`` that is a number."""
-    return power(jt.array([other], dtype=result_dtype(input, other)), input)
+    return power_of(constant(other, result_dtype(input, other)), input)
 
 
 def log10(input: Any) -> Any:
@@ -157,17 +157,17 @@ def reciprocal(input: Any) -> Any:
     return 1 / floating(input)
 
 
-def square(input: Any) -> Any:
+def squared(input: Any) -> Any:
     """x * x."""
     return input * input
 
 
 def absolute(input: Any) -> Any:
     """Absolute values with derivative 0 at 0, as in Torch (``jt.abs`` has 1 there)."""
-    return input.abs() if integral(input) else input * sign(input).stop_grad()
+    return input.abs() if integral(input) else input * sign_of(input).stop_grad()
 
 
-def sign(input: Any) -> Any:
+def sign_of(input: Any) -> Any:
     """-1, 0 or 1 in the dtype of the input, with derivative 0."""
     positive, negative = input > 0, input < 0
     if str(input.dtype) == "bool":
@@ -177,7 +177,7 @@ def sign(input: Any) -> Any:
 
 def trunc(input: Any) -> Any:
     """Rounded towards zero."""
-    return input if integral(input) else (sign(input) * jt.floor(input.abs())).stop_grad()
+    return input if integral(input) else (sign_of(input) * jt.floor(input.abs())).stop_grad()
 
 
 def frac(input: Any) -> Any:
@@ -185,7 +185,7 @@ def frac(input: Any) -> Any:
     return input - trunc(input)
 
 
-def floor(input: Any) -> Any:
+def floor_of(input: Any) -> Any:
     """Rounded down."""
     return input if integral(input) else jt.floor(input).stop_grad()
 
@@ -224,7 +224,7 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
 
 
 def number_like(value: Any, x: Any) -> Any:
-    return value.cast(x.dtype) if isinstance(value, jt.Var) else jt.array(np.array([value]), dtype=str(x.dtype))
+    return value.cast(x.dtype) if isinstance(value, jt.Var) else constant(value, str(x.dtype))
 
 
 def aligned(*values: Any) -> list[Any]:
@@ -282,12 +282,12 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input + value * tensor1 * tensor2``."""
-    return input + tensor1 * tensor2 * scalarnumber_like(value, input)
+    return input + tensor1 * tensor2 * scalar_like(value, input)
 
 
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input + value * tensor1 / tensor2``."""
-    return input + tensor1 / tensor2 * scalarnumber_like(value, input)
+    return input + tensor1 / tensor2 * scalar_like(value, input)
 
 
 def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
@@ -419,7 +419,7 @@ class Expm1(jt.Function):
         return grad * self.x.exp()
 
 
-def positive(input: Any) -> Any:
+def as_it_is(input: Any) -> Any:
     """The tensor as it is."""
     return input
 

@@ -8,24 +8,26 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.creation import bernoulli
+from converter.helpers.library.dtypes import constant
 
-index = np.s_
+at = np.s_
 
 
 def put(target: Any, value: Any) -> Any:
     """Give a tensor a new value in place, in its own dtype and shape, and return it.
 
     All names of the tensor see the new value.  Under ``no_grad`` Jittor would also stop the tensor's gradients for
-    good, so that a parameter would never be trained again; here it keeps what it had.
+    good, so that a parameter would never be trained again; here it keeps what it had.  Parameters, which Torch lets
+    change only where gradients are off, do not remember how they came about.
     """
     shape = tuple(target.shape)
     if not isinstance(value, jt.Var):
-        value = jt.array(np.array([value]), dtype=str(target.dtype))
+        value = constant(value, str(target.dtype))
     if str(value.dtype) != str(target.dtype):
         value = value.cast(target.dtype)
     if tuple(value.shape) != shape:
         value = value.broadcast(shape)
-    if not jt.flags.no_grad:
+    if not jt.flags.no_grad and not getattr(target, "is_parameter", False):
         return target.assign(value)
     stopped = target.is_stop_grad()
     target.assign(value.detach())
@@ -34,13 +36,13 @@ def put(target: Any, value: Any) -> Any:
     return target
 
 
-def changed(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+def changed_in_place(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """``target`` becomes ``function(target, ...)``: ``changed(x, jt.exp)`` is Torch's ``x.exp_()``."""
     return put(target, function(target, *args, **kwargs))
 
 
 def changed_at(target: Any, key: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """A part of ``target`` is changed in place: ``changed_at(x, index[0], add, 1)`` is Torch's ``x[0].add_(1)``."""
+    """A part of ``target`` is changed in place: ``changed_at(x, at[0], add, 1)`` is Torch's ``x[0].add_(1)``."""
     part = target[key]
     value = function(part, *args, **kwargs)
     target[key] = value
@@ -53,7 +55,7 @@ def changed_data(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         return put(target, function(target, *args, **kwargs))
 
 
-def replaced(input: Any, value: Any) -> Any:
+def replaced(input: Any, value: Any, non_blocking: bool = False) -> Any:
     """The value that Torch's ``copy_`` and ``fill_`` put: ``value`` as it is."""
     return value
 
@@ -89,3 +91,8 @@ def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
     """Mark a tensor as one whose gradient is (or is not) computed, and return it."""
     input.start_grad() if requires_grad else input.stop_grad()
     return input
+
+
+def element_size(input: Any) -> int:
+    """Bytes of one element."""
+    return int(input.nbytes // input.numel())

@@ -18,7 +18,7 @@ def matmul(input: Any, other: Any) -> Any:
         a = input.unsqueeze(0) if input.ndim == 1 else input
         b = other.unsqueeze(1) if other.ndim == 1 else other
         product = (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2)
-        return dropped(product, input, other)
+        return vector_dims_dropped(product, input, other)
     if input.ndim == 1:
         return jt.matmul(input.unsqueeze(0), other).squeeze(-2)
     if other.ndim == 1:
@@ -26,7 +26,7 @@ def matmul(input: Any, other: Any) -> Any:
     return jt.matmul(input, other)
 
 
-def dropped(product: Any, input: Any, other: Any) -> Any:
+def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
     """A product of matrices without the dimensions that stood for vectors."""
     if input.ndim == 1:
         product = product.squeeze(-2)
@@ -195,3 +195,10 @@ def matrix_power(input: Any, n: int) -> Any:
     for _ in range(n if n >= 0 else -n):
         result = jt.matmul(result, base)
     return result
+
+
+def inner(input: Any, other: Any) -> Any:
+    """Products summed over the last dimension of both."""
+    if input.ndim == 1 and other.ndim == 1:
+        return dot(input, other)
+    return tensordot(input, other, ([input.ndim - 1], [other.ndim - 1]))

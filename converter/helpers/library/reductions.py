@@ -11,7 +11,7 @@ import numpy as np
 from jittor import nn
 
 from converter.helpers.library.dtypes import dtype_name, floating, integral
-from converter.helpers.library.elementwise import maximum, minimum, power
+from converter.helpers.library.elementwise import maximum, minimum, power_of
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
@@ -46,14 +46,14 @@ def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 
 
 @with_numpy_names
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def mean_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``mean``: one or several dimensions, by position or name."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
     return x.mean(reduced_dims(x, dim), keepdims=keepdim)
 
 
 @with_numpy_names
-def product(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def product_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``prod``, whose gradient is the product of the other elements also where there are zeros."""
     name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
     x = input.cast(name)
@@ -176,7 +176,9 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @with_numpy_names
-def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def variance(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Torch's ``var``: divides by n - 1 unless told otherwise (Jittor's by n).
 
     ``var(x, unbiased)`` with a bool in the second place is one of Torch's forms.
@@ -192,21 +194,23 @@ def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False
 
 
 @with_numpy_names
-def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Any:
+def deviation(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
     """Torch's ``std``: divides by n - 1 unless told otherwise, 0 for constants (Jittor's is at least 0.001)."""
-    return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    return variance(input, dim, unbiased, keepdim, correction=correction).sqrt()
 
 
 def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
     """Variance and mean."""
     dims = None if isinstance(dim, bool) else dim
-    return var(input, dim, unbiased, keepdim, **options), mean(input, dims, keepdim)
+    return variance(input, dim, unbiased, keepdim, **options), mean_of(input, dims, keepdim)
 
 
 def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
     """Standard deviation and mean."""
     dims = None if isinstance(dim, bool) else dim
-    return std(input, dim, unbiased, keepdim, **options), mean(input, dims, keepdim)
+    return deviation(input, dim, unbiased, keepdim, **options), mean_of(input, dims, keepdim)
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -243,7 +247,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     return kthvalue(input, (input.shape[dim] - 1) // 2 + 1, dim, keepdim)
 
 
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
+def most_frequent(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
     """The most frequent (of several the smallest) element along a dimension as (values, indices of its last place)."""
     dim %= input.ndim
     x = input.stop_grad()
@@ -274,7 +278,9 @@ def quantile(
 
 
 @with_numpy_names
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Any:
+def norm_of(
+    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Any:
     """Torch's ``norm``: over all elements unless ``dim`` is given (Jittor's: over the last dimension), any order p.
 
     The gradient of the 2-norm is 0 where the norm is 0, as in Torch.
@@ -292,19 +298,19 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
         return (x != 0).cast(x.dtype).sum(dims, keepdims=keepdim)
     if p == 1:
         return size.sum(dims, keepdims=keepdim)
-    return power(power(size, p).sum(dims, keepdims=keepdim), 1 / p)
+    return power_of(power_of(size, p).sum(dims, keepdims=keepdim), 1 / p)
 
 
 def linalg_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``linalg.norm`` and ``linalg.vector_norm`` for vectors and for the Frobenius norm of matrices."""
     if ord not in (None, "fro") and (dim is None and x.ndim == 2 or isinstance(dim, tuple | list) and len(dim) == 2):
         raise NotImplementedError("linalg.norm: only the Frobenius norm of matrices")
-    return norm(x, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+    return norm_of(x, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``linalg.vector_norm``."""
-    return norm(x, ord, dim, keepdim, dtype=dtype)
+    return norm_of(x, ord, dim, keepdim, dtype=dtype)
 
 
 @with_numpy_names

@@ -208,7 +208,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """Elements moved along dimensions; those pushed out come in again at the other end."""
     if dims is None:
         return roll(input.reshape(-1), shifts, 0).reshape(tuple(input.shape))
-    pairs = [(shifts, dims)] if isinstance(dims, int) else list(zip([shifts] if isinstance(shifts, int) else shifts, dims))
+    pairs = (
+        [(shifts, dims)] if isinstance(dims, int) else list(zip([shifts] if isinstance(shifts, int) else shifts, dims))
+    )
     for shift, dim in pairs:
         length, head = input.shape[dim], (slice(None),) * (dim % input.ndim)
         cut = (length - shift) % length
@@ -238,7 +240,11 @@ def flipud(input: Any) -> Any:
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """Turned by k quarter turns in the plane of two dimensions."""
     first, second = dims
-    turns = {0: lambda x: x, 1: lambda x: swap_dims(flip(x, second), first, second), 2: lambda x: flip(x, first, second)}
+    turns = {
+        0: lambda x: x,
+        1: lambda x: swap_dims(flip(x, second), first, second),
+        2: lambda x: flip(x, first, second),
+    }
     turns[3] = lambda x: flip(swap_dims(x, first, second), second)
     return turns[k % 4](input)
 
@@ -293,7 +299,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     return stack([g.reshape(-1) for g in meshgrid(*tensors)], 1)
 
 
-def triangle(input: Any, keep: Any) -> Any:
+def triangle_of(input: Any, keep: Any) -> Any:
     """The matrix (or batch) with zeros where the boolean array ``keep`` is false."""
     mask = jt.array(np.broadcast_to(keep, tuple(input.shape)).copy())
     return jt.ternary(mask, input, jt.zeros_like(input))
@@ -301,12 +307,12 @@ def triangle(input: Any, keep: Any) -> Any:
 
 def tril(input: Any, diagonal: int = 0) -> Any:
     """The lower triangle, the rest zero."""
-    return triangle(input, np.tril(np.ones(tuple(input.shape[-2:]), dtype=bool), diagonal))
+    return triangle_of(input, np.tril(np.ones(tuple(input.shape[-2:]), dtype=bool), diagonal))
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
     """The upper triangle, the rest zero."""
-    return triangle(input, np.triu(np.ones(tuple(input.shape[-2:]), dtype=bool), diagonal))
+    return triangle_of(input, np.triu(np.ones(tuple(input.shape[-2:]), dtype=bool), diagonal))
 
 
 def tril_indices(row: int, col: int, offset: int = 0, **options: Any) -> Any:
@@ -369,3 +375,18 @@ def broadcast_to(input: Any, size: Any) -> Any:
 def ravel(input: Any) -> Any:
     """All elements in one dimension."""
     return input.reshape(-1)
+
+
+def matrix_transpose(input: Any) -> Any:
+    """The last two dimensions exchanged."""
+    return swap_dims(input, input.ndim - 2, input.ndim - 1)
+
+
+def element_count(input: Any) -> int:
+    """How many elements a tensor has."""
+    return int(input.numel())
+
+
+def size_numel(size: Any) -> int:
+    """How many elements a tensor of this shape has."""
+    return int(np.prod(tuple(size)))

@@ -1,0 +1,117 @@
+"""Taking and putting elements by index."""
+
+from __future__ import annotations
+
+from converter.rules.base import call, needs_you, rule, snippet
+
+_MATCH = {"J": "ints(0, 3; 2)", "G": "ints(0, 3; 3, 2)"}
+
+rule(
+    "torch.gather",
+    "(input, dim, index, *, sparse_grad=False)",
+    to="helpers.gather",
+    method=True,
+    cases=[
+        call(input="A", dim="1", index="I"),
+        call(input="A", dim="-1", index="G", inputs=_MATCH),
+        call(input="A", dim="0", index="I[:2]"),
+    ],
+)
+rule(
+    "torch.scatter",
+    "(input, dim, index, src=None, *, value=None, reduce=None)",
+    to="helpers.scatter",
+    method=True,
+    cases=[
+        snippet(
+            "index = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])\nreturn A.scatter(1, index, B), torch.scatter(A, 1, index, 0.5)"
+        ),
+        snippet(
+            "return torch.zeros(3, 4).scatter(1, T.unsqueeze(1), 1.0), torch.zeros(3, 4).scatter(-1, T[:, None], value=2)"
+        ),
+    ],
+)
+rule(
+    "torch.scatter_add",
+    "(input, dim, index, src)",
+    to="helpers.scatter_add",
+    method=True,
+    cases=[call(input="A", dim="1", index="I", src="B"), call(input="A", dim="0", index="I[:2, :3]", src="B")],
+)
+rule("torch.index_select", "(input, dim, index)", to="helpers.index_select", method=True,
+     cases=[call(input="A", dim="0", index="J"), call(input="X", dim="-1", index="J")])  # fmt: skip
+rule(
+    "torch.index_add",
+    "(input, dim, index, source, *, alpha=1)",
+    to="helpers.index_add",
+    method=True,
+    cases=[
+        call(input="A", dim="0", index="torch.tensor([1, 1, 2])", source="B", alpha="2"),
+        call(input="A", dim="1", index="torch.tensor([0, 0, 1, 3])", source="B"),
+    ],
+)
+rule("torch.index_copy", "(input, dim, index, source)", to="helpers.index_copy", method=True,
+     cases=[call(input="A", dim="0", index="torch.tensor([2, 0])", source="B[:2]")])  # fmt: skip
+rule("torch.index_fill", "(input, dim, index, value)", to="helpers.index_fill", method=True,
+     cases=[call(input="A", dim="0", index="J", value="0.5"), call(input="A", dim="-1", index="J", value="-1")])  # fmt: skip
+rule("torch.masked_select", "(input, mask)", to="helpers.masked_select", method=True,
+     cases=[call(input="A", mask="M"), call(input="A", mask="A > 0")])  # fmt: skip
+rule(
+    "torch.masked_scatter",
+    "(input, mask, source)",
+    to="helpers.masked_scatter",
+    method=True,
+    cases=[call(input="A", mask="M", source="B")],
+)
+rule(
+    "torch.nonzero",
+    "(input, *, out=None, as_tuple=False)",
+    to="helpers.nonzero",
+    method=True,
+    returns="unknown",
+    cases=[call(input="M", as_tuple="True"), call(input="N"), snippet("return (A > 0).nonzero()[:, 0]")],
+)
+rule("torch.argwhere", "(input)", to="helpers.nonzero", method=True, cases=[call(input="M")])
+rule("torch.take", "(input, index)", to="helpers.take", method=True, cases=[call(input="A", index="I")])
+rule("torch.take_along_dim", "(input, indices, dim=None)", to="helpers.take_along_dim", method=True,
+     cases=[call(input="A", indices="I", dim="1"), call(input="A", indices="T[:, None]", dim="-1"), call(input="A", indices="I")])  # fmt: skip
+rule("torch.searchsorted", "(sorted_sequence, input, *, right=False, out_int32=False)", to="helpers.searchsorted",
+     cases=[call(sorted_sequence="H[0]", input="K.float()", right="True"), call(sorted_sequence="H", input="K.float()")])  # fmt: skip
+rule("torch.bucketize", "(input, boundaries, *, right=False)", to="helpers.bucketize",
+     cases=[call(input="A", boundaries="torch.tensor([-1.0, 0.0, 1.0])"), call(input="K.float()", boundaries="H[0]", right="True")])  # fmt: skip
+rule(
+    "torch.Tensor.item",
+    "()",
+    keep=True,
+    returns="unknown",
+    cases=[snippet("return A[0, 1].item(), N[0, 0].item(), M[0, 0].item(), A.sum().item()")],
+)
+rule(
+    "torch.Tensor.tolist",
+    "()",
+    to="helpers.to_list",
+    returns="unknown",
+    cases=[call(self="N"), call(self="A"), call(self="V")],
+)
+rule("torch.Tensor.numpy", "(*, force=False)", keep=True, drop=["force"], returns="array",
+     cases=[snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2")])  # fmt: skip
+rule(
+    "torch.Tensor.__getitem__",
+    "(index)",
+    keep=True,
+    cases=[
+        snippet("return A[0], A[-1], A[1:, ::2], A[:, None], A[..., -1], A[[0, 2]], A[M], A[T[:2] % 3]"),
+        snippet("return X[:, 1:, -1], X[0, T[:2] % 3], A[torch.arange(3), T], X[..., 0:2]"),
+    ],
+)
+needs_you(
+    "torch.Tensor.storage",
+    "Jittor does not show a tensor's storage",
+    also=["torch.Tensor.untyped_storage", "torch.Tensor.data_ptr"],
+)
+needs_you(
+    "torch.scatter_reduce",
+    "not proved yet",
+    workaround="torch.scatter_add for sums",
+    also=["torch.Tensor.scatter_reduce", "torch.Tensor.scatter_reduce_"],
+)

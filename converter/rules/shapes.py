@@ -1,0 +1,298 @@
+"""Shapes: joining, cutting, reordering, repeating."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
+from converter.rules.use import Use
+
+_MANY = "list[tensor]"
+
+for _name in ("cat", "concat", "concatenate"):
+    rule(
+        f"torch.{_name}",
+        "(tensors, dim=0, *, axis=None, out=None)",
+        to="helpers.concat",
+        cases=[
+            call(tensors="[A, B]", dim="-1"),
+            call(tensors="(A, N)", dim="0"),
+            snippet(f"return torch.{_name}([A, B], axis=1), torch.{_name}([torch.empty(0), V])"),
+        ],
+    )
+rule("torch.stack", "(tensors, dim=0, *, out=None)", to="helpers.stack",
+     cases=[call(tensors="[A, B]", dim="-1"), call(tensors="(A, B)", dim="1"), snippet("parts = [A, B]\nreturn torch.stack(parts), parts")])  # fmt: skip
+for _name in ("hstack", "vstack", "dstack", "column_stack"):
+    rule(f"torch.{_name}", "(tensors)", to=f"helpers.{_name}", cases=[call(tensors="[A, B]"), call(tensors="(V, V * 2)")],
+         also=["torch.row_stack"] if _name == "vstack" else [])  # fmt: skip
+for _name in ("atleast_1d", "atleast_2d", "atleast_3d"):
+    rule(f"torch.{_name}", "(*tensors)", to=f"helpers.{_name}", cases=[call(tensors="V"), call(tensors="A, V")])
+rule(
+    "torch.split",
+    "(tensor, split_size_or_sections, dim=0)",
+    to="helpers.split",
+    returns=_MANY,
+    cases=[
+        call(tensor="A", split_size_or_sections="3", dim="-1"),
+        call(tensor="A", split_size_or_sections="[1, 3]", dim="1"),
+    ],
+)
+rule(
+    "torch.Tensor.split",
+    "(split_size, dim=0)",
+    to="helpers.split",
+    returns=_MANY,
+    rename={"split_size": "split_size_or_sections"},
+    cases=[call(self="X", split_size="2", dim="1"), snippet("a, b = A.split([1, 2])\nreturn a, b")],
+)
+rule("torch.chunk", "(input, chunks, dim=0)", to="helpers.chunk", method=True, returns=_MANY,
+     cases=[call(input="A", chunks="2", dim="-1"), call(input="A", chunks="5", dim="1"), snippet("a, b = A.chunk(2, dim=1)\nreturn a * b")])  # fmt: skip
+rule("torch.tensor_split", "(input, indices_or_sections, dim=0)", to="helpers.tensor_split", method=True, returns=_MANY,
+     cases=[call(input="A", indices_or_sections="3", dim="1"), call(input="A", indices_or_sections="(1, 3)", dim="1")])  # fmt: skip
+rule(
+    "torch.unbind",
+    "(input, dim=0)",
+    to="helpers.unbind",
+    method=True,
+    returns=_MANY,
+    cases=[call(input="X", dim="-1"), call(input="A")],
+)
+rule(
+    "torch.squeeze",
+    "(input, dim=None)",
+    to="helpers.squeeze",
+    method=True,
+    cases=[
+        call(input="A.unsqueeze(0)", dim="0"),
+        call(input="A", dim="-1"),
+        snippet("x = A.reshape(3, 1, 4, 1)\nreturn x.squeeze(), x.squeeze(-1), x.squeeze((1, 3)), A[:1, :1].squeeze()"),
+    ],
+)
+rule("torch.unsqueeze", "(input, dim)", to="jittor.unsqueeze", method=True, rename={"input": "x"},
+     cases=[call(input="A", dim="-1"), call(input="A", dim="1")])  # fmt: skip
+rule("torch.flatten", "(input, start_dim=0, end_dim=-1)", to="jittor.flatten", method=True,
+     cases=[call(input="X", start_dim="1"), call(input="X", start_dim="-3", end_dim="-2")])  # fmt: skip
+rule("torch.ravel", "(input)", to="helpers.ravel", method=True, cases=[call(input="X")])
+rule("torch.unflatten", "(input, dim, sizes)", to="helpers.unflatten", method=True,
+     cases=[call(input="A", dim="1", sizes="(2, -1)"), call(input="A", dim="-1", sizes="(2, 2)")])  # fmt: skip
+rule(
+    "torch.Tensor.view",
+    "(*shape)",
+    keep=True,
+    cases=[
+        call(self="X", shape="2, -1"),
+        call(self="X", shape="(6, 4)"),
+        snippet("return X.view(X.size(0), -1), X.view(X.shape[0], 12), X.view([-1])"),
+    ],
+)
+rule(
+    "torch.reshape",
+    "(input, shape)",
+    to="helpers.reshape",
+    cases=[call(input="X", shape="(2, -1)"), call(input="X", shape="[24]")],
+)
+rule("torch.Tensor.reshape", "(*shape)", keep=True,
+     cases=[call(self="X", shape="2, -1"), call(self="X", shape="(6, 4)"), snippet("return X.reshape(X.shape[0], -1, 2), A.t().reshape(-1)")])  # fmt: skip
+for _name in ("view_as", "reshape_as"):
+    rule(f"torch.Tensor.{_name}", "(other)", to="helpers.view_like", cases=[call(self="A", other="W[:, :3].t()")])
+rule("torch.permute", "(input, dims)", to="helpers.permute", cases=[call(input="X", dims="(2, 0, -2)")])
+
+
+@action(
+    "torch.Tensor.permute",
+    "(*dims)",
+    cases=[
+        call(self="X", dims="2, 0, 1"),
+        call(self="X", dims="(0, 2, 1)"),
+        snippet("order = (1, 0)\nreturn A.permute(1, 0), A.permute(0, 1), A.permute(*order), X.permute(-1, 0, 1)"),
+    ],
+)
+def _permute(use: Use) -> cst.BaseExpression | Refusal | None:
+    """Jittor's method swaps when it is given two numbers."""
+    negative = any(isinstance(e, cst.UnaryOperation) for e in use.extra)
+    if use.starred or len(use.extra) == 2 or negative:
+        return use.same_arguments("helpers.permute")
+    return use.same_method("permute")
+
+
+for _name in ("transpose", "swapaxes", "swapdims"):
+    _first, _second = ("axis0", "axis1") if _name == "swapaxes" else ("dim0", "dim1")
+    rule(
+        f"torch.{_name}",
+        f"(input, {_first}, {_second})",
+        to="helpers.swap_dims",
+        method=True,
+        rename={_first: "dim0", _second: "dim1"},
+        cases=[call(input="X", **{_first: "1", _second: "-1"})],
+    )
+rule("torch.t", "(input)", to="helpers.transpose_2d", method=True, cases=[call(input="A"), call(input="V")])
+rule("torch.Tensor.T", to="helpers.reverse_dims", cases=[snippet("return A.T, A.T @ A")])
+for _name in ("mT", "mH", "H"):
+    rule(
+        f"torch.Tensor.{_name}",
+        to="helpers.matrix_transpose",
+        cases=[snippet(f"return {'A' if _name == 'H' else 'X'}.{_name}")],
+    )
+rule("torch.adjoint", "(input)", to="helpers.matrix_transpose", cases=[call(input="X")], method=True)
+for _name in ("movedim", "moveaxis"):
+    rule(f"torch.{_name}", "(input, source, destination)", to="helpers.movedim", method=True,
+         cases=[call(input="X", source="0", destination="-1"), call(input="X", source="(0, 1)", destination="(1, 2)")])  # fmt: skip
+rule(
+    "torch.Tensor.expand",
+    "(*size)",
+    to="helpers.expand",
+    cases=[
+        call(self="V", size="3, 4"),
+        call(self="A.unsqueeze(0)", size="(2, -1, -1)"),
+        snippet("return V.expand(A.shape), V.unsqueeze(0).expand(A.size(0), -1)"),
+    ],
+)
+rule("torch.Tensor.expand_as", "(other)", to="helpers.expand_as", cases=[call(self="V", other="A")])
+rule(
+    "torch.broadcast_to",
+    "(input, size)",
+    to="helpers.broadcast_to",
+    method=True,
+    cases=[call(input="V", size="(3, 4)")],
+)
+rule(
+    "torch.broadcast_tensors", "(*tensors)", to="helpers.broadcast_tensors", returns=_MANY, cases=[call(tensors="A, V")]
+)
+rule(
+    "torch.Tensor.repeat",
+    "(*repeats)",
+    to="helpers.repeat",
+    cases=[
+        call(self="A", repeats="2, 1"),
+        call(self="V", repeats="3, 2"),
+        call(self="A", repeats="(1, 2)"),
+        snippet("return A.repeat([2, 1, 3])"),
+    ],
+)
+rule(
+    "torch.tile",
+    "(input, dims)",
+    to="helpers.tile",
+    cases=[call(input="A", dims="(2,)"), call(input="A", dims="(2, 1, 2)")],
+)
+rule("torch.Tensor.tile", "(*dims)", to="helpers.tile", cases=[call(self="A", dims="2, 2")])
+rule(
+    "torch.repeat_interleave",
+    "(input, repeats, dim=None, *, output_size=None)",
+    to="helpers.repeat_interleave",
+    method=True,
+    cases=[call(input="A", repeats="2", dim="-1"), call(input="A", repeats="2"), call(input="A", repeats="T", dim="0")],
+)
+rule("torch.roll", "(input, shifts, dims=None)", to="helpers.roll", method=True,
+     cases=[call(input="A", shifts="1", dims="1"), call(input="A", shifts="-2"), call(input="X", shifts="(1, -1)", dims="(0, 2)")])  # fmt: skip
+rule(
+    "torch.flip",
+    "(input, dims)",
+    to="helpers.flip",
+    cases=[call(input="X", dims="[0, -1]"), call(input="X", dims="(1,)")],
+)
+rule(
+    "torch.Tensor.flip",
+    "(*dims)",
+    to="helpers.flip",
+    cases=[call(self="X", dims="0, 1"), call(self="X", dims="[-1]"), call(self="X", dims="1")],
+)
+for _name in ("fliplr", "flipud"):
+    rule(f"torch.{_name}", "(input)", to=f"helpers.{_name}", method=True, cases=[call(input="A")])
+rule("torch.rot90", "(input, k=1, dims=(0, 1))", to="helpers.rot90", method=True,
+     cases=[call(input="A"), call(input="X", k="3", dims="(1, 2)"), call(input="A", k="2")])  # fmt: skip
+rule("torch.narrow", "(input, dim, start, length)", to="helpers.narrow", method=True,
+     cases=[call(input="X", dim="-1", start="1", length="2"), call(input="A", dim="0", start="-2", length="1")])  # fmt: skip
+rule("torch.select", "(input, dim, index)", to="helpers.select", method=True,
+     cases=[call(input="X", dim="1", index="2"), call(input="A", dim="-1", index="-1")])  # fmt: skip
+rule("torch.Tensor.unfold", "(dimension, size, step)", to="helpers.unfold_windows",
+     cases=[call(self="SEQ", dimension="-1", size="4", step="3"), call(self="X", dimension="1", size="2", step="1")])  # fmt: skip
+rule(
+    "torch.meshgrid",
+    "(*tensors, indexing=None)",
+    to="helpers.meshgrid",
+    returns=_MANY,
+    cases=[
+        call(tensors="V, W[:, 0]"),
+        snippet(
+            "x, y = torch.meshgrid(V, W[0], indexing='xy')\na, b = torch.meshgrid([V, V], indexing='ij')\nreturn x, y, a, b"
+        ),
+    ],
+)
+rule("torch.cartesian_prod", "(*tensors)", to="helpers.cartesian_prod", cases=[call(tensors="V, W[0]")])
+for _name in ("tril", "triu"):
+    rule(f"torch.{_name}", "(input, diagonal=0)", to=f"helpers.{_name}", method=True,
+         cases=[call(input="A", diagonal="1"), call(input="X", diagonal="-1"), snippet(f"return torch.{_name}(torch.ones(4, 4)) == 1")])  # fmt: skip
+    rule(f"torch.{_name}_indices", "(row, col, offset=0, *, dtype=None, device=None)", to=f"helpers.{_name}_indices",
+         cases=[call(row="3", col="4", offset="1"), call(row="3", col="3")])  # fmt: skip
+rule("torch.diag", "(input, diagonal=0)", to="helpers.diag", method=True,
+     cases=[call(input="A"), call(input="V", diagonal="-1"), call(input="A", diagonal="2")])  # fmt: skip
+rule("torch.diagonal", "(input, offset=0, dim1=0, dim2=1)", to="helpers.diagonal_of", method=True,
+     cases=[call(input="Q"), call(input="X", offset="-1", dim1="-2", dim2="-1"), call(input="X", offset="1", dim1="2", dim2="0")],
+     rename={"offset": "offset"})  # fmt: skip
+rule(
+    "torch.diag_embed",
+    "(input, offset=0)",
+    to="helpers.diag_embed",
+    method=True,
+    cases=[call(input="A"), call(input="V", offset="1")],
+)
+rule("torch.trace", "(input)", to="helpers.trace", method=True, cases=[call(input="Q")])
+rule(
+    "torch.Tensor.contiguous",
+    "(memory_format=None)",
+    keep=True,
+    drop=["memory_format"],
+    cases=[call(self="A.t()"), snippet("return X.permute(2, 0, 1).contiguous().view(4, -1)")],
+)
+rule(
+    "torch.Tensor.is_contiguous",
+    "(memory_format=None)",
+    to="python:True",
+    returns="bool",
+    cases=[snippet("return A.is_contiguous()")],
+)
+rule("torch.clone", "(input, *, memory_format=None)", to="jittor.clone", method=True, rename={"input": "x"}, drop=["memory_format"],
+     cases=[call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")])  # fmt: skip
+rule(
+    "torch.detach",
+    "(input)",
+    to="jittor.detach",
+    method=True,
+    rename={"input": "x"},
+    cases=[call(input="A"), snippet("return A * A.detach()")],
+)
+rule(
+    "torch.Tensor.size",
+    "(dim=None)",
+    to="helpers.tensor_size",
+    returns="size",
+    cases=[
+        call(self="X", dim="-1"),
+        snippet("b, c = A.size()\nreturn b, c, X.size(0), X.size()[1:], A.size() == (3, 4)"),
+    ],
+)
+
+
+rule(
+    "torch.Tensor.shape",
+    keep=True,
+    returns="size",
+    cases=[
+        snippet("n, *rest = X.shape\nreturn n, X.shape[-1], A.shape == B.shape, len(X.shape), list(X.shape)"),
+        snippet("return X.shape[1:], X.shape[:-1] + (5,), tuple(A.shape), A.reshape(*A.shape[:1], 2, 2)"),
+    ],
+)
+rule("torch.Tensor.ndim", keep=True, returns="int", cases=[snippet("return A.ndim, V.ndim")])
+for _name in ("dim", "ndimension"):
+    rule(f"torch.Tensor.{_name}", "()", to="Var.dim", returns="int", cases=[call(self="X")])
+rule("torch.numel", "(input)", to="helpers.element_count", cases=[call(input="X")], returns="int")
+rule("torch.Tensor.numel", "()", keep=True, returns="int", cases=[call(self="X")])
+rule("torch.Tensor.nelement", "()", to="Var.numel", returns="int", cases=[call(self="X")])
+rule("torch.Size.numel", "()", to="helpers.size_numel", returns="int", cases=[snippet("return X.shape.numel()")])
+needs_you(
+    "torch.as_strided",
+    "views by strides do not exist in Jittor",
+    workaround="index, or x.unfold",
+    also=["torch.Tensor.as_strided", "torch.Tensor.stride"],
+)
