@@ -6,6 +6,8 @@ from converter.rules.base import call, needs_you, rule, snippet
 
 _MATCH = {"J": "ints(0, 3; 2)", "G": "ints(0, 3; 3, 2)"}
 
+_PLACES = "torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])"
+
 rule(
     "torch.gather",
     "(input, dim, index, *, sparse_grad=False)",
@@ -23,12 +25,10 @@ rule(
     to="helpers.scatter",
     method=True,
     cases=[
-        snippet(
-            "index = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])\nreturn A.scatter(1, index, B), torch.scatter(A, 1, index, 0.5)"
-        ),
-        snippet(
-            "return torch.zeros(3, 4).scatter(1, T.unsqueeze(1), 1.0), torch.zeros(3, 4).scatter(-1, T[:, None], value=2)"
-        ),
+        call(input="A", dim="1", index=_PLACES, src="B"),
+        call(input="A", dim="-1", index=_PLACES, value="0.5"),
+        snippet("return torch.scatter(torch.zeros(3, 4), 1, T.unsqueeze(1), 1.0)"),
+        snippet("return torch.zeros(3, 4).scatter(-1, T[:, None], value=2)"),
     ],
 )
 rule(

@@ -143,7 +143,7 @@ rule(
     "(input, upper=False)",
     to="helpers.cholesky",
     method=True,
-    cases=[snippet(f"return torch.cholesky({_SPD})", tolerance="linalg")],
+    cases=[call(input=_SPD, tolerance="linalg")],
 )
 for _name in ("torch.matrix_power", "torch.linalg.matrix_power"):
     rule(_name, "(input, n)", to="helpers.matrix_power", method=_name == "torch.matrix_power",
