@@ -32,4 +32,3 @@ for _name in (
 ).split():
     needs_you(f"torch.distributed.{_name}", _MPI, workaround=_WORKAROUND)
 needs_you("torch.multiprocessing.spawn", _MPI, workaround="mpirun -np N python train.py")
-needs_you("torch.nn.SyncBatchNorm", _MPI, workaround="an ordinary BatchNorm: under mpirun Jittor's synchronises itself")

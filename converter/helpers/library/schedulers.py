@@ -343,7 +343,7 @@ class OneCycleLR(LRScheduler):
         momenta = ["max_momentum", "base_momentum", "max_momentum"]
         phases = [(up, 0, 1), (total - 1, 1, 2)]
         if three_phase:
-            phases = [(up, 0, 1), (2 * up + 1, 1, 0), (total - 1, 0, 2)]
+            phases = [(up, 0, 1), (2 * up, 1, 0), (total - 1, 0, 2)]
         self.phases = [(end, names[a], names[b], momenta[a], momenta[b]) for end, a, b in phases]
         if last_epoch == -1:
             for group, peak in zip(optimizer.param_groups, per_group(max_lr, optimizer)):
