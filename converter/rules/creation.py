@@ -24,10 +24,16 @@ rule(
 )
 rule(
     "torch.as_tensor",
-    "(data, dtype=None, device=None)",
+    "(data, *, dtype=None, device=None)",
     to="helpers.as_tensor",
-    also=["torch.asarray"],
     cases=[call(data="[1, 2]", dtype="torch.float32", tolerance="dtype"), call(data="A")],
+)
+rule(
+    "torch.asarray",
+    "(obj, *, dtype=None, device=None)",
+    to="helpers.as_tensor",
+    rename={"obj": "data"},
+    cases=[call(obj="[1, 2]", dtype="torch.float32", tolerance="dtype"), call(obj="A")],
 )
 rule(
     "torch.from_numpy",
@@ -176,7 +182,10 @@ rule(
     "torch.randint_like",
     f"(input, low, high=None, *, {_LIKE})",
     to="helpers.randint_like",
-    cases=[call(input="N", low="0", high="5", tolerance="random"), call(input="N", low="5", tolerance="random")],
+    cases=[
+        call(input="N", low="0", high="5", tolerance="random"),
+        snippet("return torch.randint_like(N, 5)", tolerance="random"),
+    ],
 )
 rule(
     "torch.randperm",

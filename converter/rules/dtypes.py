@@ -82,7 +82,7 @@ rule(
 )
 rule(
     "torch.result_type",
-    "(tensor1, tensor2)",
+    "(tensor1, tensor2, /)",
     to="helpers.result_type",
     returns="dtype",
     cases=[call(tensor1="N", tensor2="A"), call(tensor1="A", tensor2="D")],

@@ -154,7 +154,7 @@ rule(
         call(input="P", exponent="1.7", tolerance="special"),
         call(input="P", exponent="R", tolerance="special"),
         call(input="N", exponent="2"),
-        call(input="2", exponent="A", tolerance="special"),
+        snippet("return torch.pow(2, A), torch.pow(2.5, P)", tolerance="special"),
         snippet("return torch.pow(A * torch.tensor([0.0, 1.0, 1.0, 0.0]), 2)"),
     ],
 )
@@ -191,7 +191,7 @@ rule(
     cases=[
         call(condition="M", input="A", other="B"),
         call(condition="A > 0", input="A", other="0.0"),
-        call(condition="M", input="1.0", other="0.0"),
+        snippet("return torch.where(M, 1.0, 0.0), torch.where(M, N, 0)"),
         snippet("return torch.where(M, A, V), torch.where(M)"),
     ],
 )
@@ -422,7 +422,7 @@ def _register_arithmetic(name: str, helper: str, swapped: str, example: str, rev
 _register_arithmetic(
     "add", "add", "add", "return A + B, (A > 0) + 1, (A > 0) + B, N + 1.5", "return 1.5 + A, 1 + (A > 0)"
 )
-_register_arithmetic("sub", "sub", "rsub", "return A - B, A - (A > 0), N - 1", "return 1.5 - A, 1 - (A > 0).float()")
+_register_arithmetic("sub", "sub", "rsub", "return A - B, A - (A > 0).float(), N - 1", "return 1.5 - A, 1 - (A > 0).float()")
 _register_arithmetic(
     "mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A"
 )

@@ -36,7 +36,7 @@ rule(
     "(input, dim, index, src)",
     to="helpers.scatter_add",
     method=True,
-    cases=[call(input="A", dim="1", index="I", src="B"), call(input="A", dim="0", index="I[:2, :3]", src="B")],
+    cases=[call(input="A", dim="1", index="I", src="B"), call(input="A", dim="0", index="I[:2, :3]", src="B[:2, :3]")],
 )
 rule("torch.index_select", "(input, dim, index)", to="helpers.index_select", method=True,
      cases=[call(input="A", dim="0", index="J"), call(input="X", dim="-1", index="J")])  # fmt: skip

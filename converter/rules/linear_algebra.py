@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converter.rules.base import call, needs_you, rule, snippet
+from converter.rules.base import Case, call, needs_you, rule, snippet
 
 _SPD = "Q @ Q.t() + 4 * torch.eye(4)"
 
@@ -29,7 +29,7 @@ for _name, _first, _second, _a, _b in (
     ("mv", "input", "vec", "A", "V"),
 ):
     rule(f"torch.{_name}", f"({_first}, {_second})", to="helpers.matmul", rename={_second: "other"}, method=True,
-         cases=[call(**{_first: _a, _second: _b})])  # fmt: skip
+         cases=[Case("call", args={_first: _a, _second: _b})])  # fmt: skip
 rule("torch.dot", "(input, tensor)", to="helpers.dot", method=True, cases=[call(input="V", tensor="W[:, 0]")])
 rule(
     "torch.inner",
@@ -61,7 +61,7 @@ for _name, _args in (
         to="helpers.addmm",
         rename={_one: "mat1", _two: "mat2"},
         method=True,
-        cases=[call(input=_added, **{_one: _a, _two: _b}, beta="0.5", alpha="2")],
+        cases=[Case("call", args={"input": _added, _one: _a, _two: _b, "beta": "0.5", "alpha": "2"})],
     )
 rule("torch.addbmm", "(input, batch1, batch2, *, beta=1, alpha=1)", to="helpers.addbmm", method=True,
      cases=[call(input="W[:3]", batch1="X", batch2="Y", beta="0.5", alpha="2")])  # fmt: skip
@@ -98,17 +98,17 @@ rule(
 )
 rule(
     "torch.linalg.cross",
-    "(input, other, dim=-1)",
+    "(input, other, *, dim=-1)",
     to="helpers.cross",
     write={"dim": "-1"},
     cases=[call(input="A.t()", other="B.t()")],
 )
 for _name in ("torch.inverse", "torch.linalg.inv"):
     rule(_name, "(A)" if "linalg" in _name else "(input)", to="helpers.inverse", rename={"A": "input"} if "linalg" in _name else None,
-         method=_name == "torch.inverse", cases=[call(tolerance="linalg", **{"A" if "linalg" in _name else "input": _SPD})])  # fmt: skip
+         method=_name == "torch.inverse", cases=[Case("call", args={"A" if "linalg" in _name else "input": _SPD}, tolerance="linalg")])  # fmt: skip
 for _name in ("torch.det", "torch.linalg.det"):
     rule(_name, "(A)" if "linalg" in _name else "(input)", to="helpers.det", rename={"A": "input"} if "linalg" in _name else None,
-         method=_name == "torch.det", cases=[call(tolerance="linalg", **{"A" if "linalg" in _name else "input": "Q + torch.eye(4)"})])  # fmt: skip
+         method=_name == "torch.det", cases=[Case("call", args={"A" if "linalg" in _name else "input": "Q + torch.eye(4)"}, tolerance="linalg")])  # fmt: skip
 rule("torch.logdet", "(input)", to="helpers.logdet", method=True, cases=[call(input=_SPD, tolerance="linalg")])
 rule(
     "torch.slogdet",

@@ -235,8 +235,14 @@ for _name in ("softmax", "log_softmax"):
         "(input, dim, dtype=None)",
         to=f"helpers.{_name}",
         method=True,
-        also=[f"torch.special.{_name}"],
         cases=[call(input="X", dim="-1"), call(input="X", dim="1"), call(input="N", dim="0", dtype="torch.float32")],
+    )
+for _name in ("softmax", "log_softmax"):
+    rule(
+        f"torch.special.{_name}",
+        "(input, dim, *, dtype=None)",
+        to=f"helpers.{_name}",
+        cases=[call(input="X", dim="1")],
     )
 rule("torch.cumsum", "(input, dim, *, dtype=None)", to="helpers.cumsum", method=True,
      cases=[call(input="X", dim="1"), call(input="M", dim="-1"), call(input="N", dim="0", dtype="torch.float32")])  # fmt: skip
@@ -267,7 +273,7 @@ rule(
     ],
 )
 rule("torch.argsort", "(input, dim=-1, descending=False, stable=False)", to="helpers.argsort", method=True,
-     cases=[call(input="X", dim="1", descending="True"), call(input="A", dim="-1", stable="True")])  # fmt: skip
+     cases=[call(input="X", dim="1", descending="True"), snippet("return torch.argsort(A, dim=-1, stable=True)")])  # fmt: skip
 rule(
     "torch.topk",
     "(input, k, dim=None, largest=True, sorted=True)",

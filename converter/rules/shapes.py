@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
+from converter.rules.base import Case, Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
 
 _MANY = "list[tensor]"
@@ -47,7 +47,7 @@ rule(
 )
 rule("torch.chunk", "(input, chunks, dim=0)", to="helpers.chunk", method=True, returns=_MANY,
      cases=[call(input="A", chunks="2", dim="-1"), call(input="A", chunks="5", dim="1"), snippet("a, b = A.chunk(2, dim=1)\nreturn a * b")])  # fmt: skip
-rule("torch.tensor_split", "(input, indices_or_sections, dim=0)", to="helpers.tensor_split", method=True, returns=_MANY,
+rule("torch.tensor_split", "(input, indices_or_sections, /, dim=0)", to="helpers.tensor_split", method=True, returns=_MANY,
      cases=[call(input="A", indices_or_sections="3", dim="1"), call(input="A", indices_or_sections="(1, 3)", dim="1")])  # fmt: skip
 rule(
     "torch.unbind",
@@ -123,7 +123,7 @@ for _name in ("transpose", "swapaxes", "swapdims"):
         to="helpers.swap_dims",
         method=True,
         rename={_first: "dim0", _second: "dim1"},
-        cases=[call(input="X", **{_first: "1", _second: "-1"})],
+        cases=[Case("call", args={"input": "X", _first: "1", _second: "-1"})],
     )
 rule("torch.t", "(input)", to="helpers.transpose_2d", method=True, cases=[call(input="A"), call(input="V")])
 rule("torch.Tensor.T", to="helpers.reverse_dims", cases=[snippet("return A.T, A.T @ A")])

@@ -132,7 +132,7 @@ _in_place(
 _in_place("zero_", "()", "helpers.zeroed", [call(self="A"), snippet("x = A.clone()\nx[:, 0].zero_()\nreturn x")])
 _in_place(
     "copy_",
-    "(src, non_blocking=False)",
+    "(src, /, non_blocking=False)",
     "helpers.replaced",
     [
         call(self="A", src="B"),

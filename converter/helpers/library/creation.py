@@ -261,7 +261,7 @@ def bernoulli(input: Any, *, generator: Any = None, out: Any = None) -> Any:
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
     """Indices (int64) drawn by the weights in each row; without replacement by the largest of u**(1/w)."""
-    weights = input.stop_grad()
+    weights = input.detach()
     if replacement:
         edges = jt.cumsum(weights, -1)
         draws = jt.rand((*weights.shape[:-1], num_samples)) * edges[..., -1:]

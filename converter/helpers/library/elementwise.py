@@ -75,7 +75,7 @@ def remainder(input: Any, other: Any) -> Any:
     a, b = promoted(input, other)
     if integral(a):
         return (a - floor_divide(a, b) * b).cast(a.dtype)
-    return a - b * jt.floor(a / b).stop_grad()
+    return a - b * jt.floor(a / b).detach()
 
 
 def rremainder(input: Any, other: Any) -> Any:
@@ -88,7 +88,7 @@ def fmod(input: Any, other: Any) -> Any:
     a, b = promoted(input, other)
     if integral(a):
         return (a - truncated_quotient(a, b) * b).cast(a.dtype)
-    return a - b * trunc(a / b).stop_grad()
+    return a - b * trunc(a / b).detach()
 
 
 def rdiv(input: Any, other: Any) -> Any:
@@ -164,7 +164,7 @@ def squared(input: Any) -> Any:
 
 def absolute(input: Any) -> Any:
     """Absolute values with derivative 0 at 0, as in Torch (``jt.abs`` has 1 there)."""
-    return input.abs() if integral(input) else input * sign_of(input).stop_grad()
+    return input.abs() if integral(input) else input * sign_of(input).detach()
 
 
 def sign_of(input: Any) -> Any:
@@ -172,12 +172,12 @@ def sign_of(input: Any) -> Any:
     positive, negative = input > 0, input < 0
     if str(input.dtype) == "bool":
         return input
-    return (positive.int32() - negative.int32()).cast(input.dtype).stop_grad()
+    return (positive.int32() - negative.int32()).cast(input.dtype).detach()
 
 
 def trunc(input: Any) -> Any:
     """Rounded towards zero."""
-    return input if integral(input) else (sign_of(input) * jt.floor(input.abs())).stop_grad()
+    return input if integral(input) else (sign_of(input) * jt.floor(input.abs())).detach()
 
 
 def frac(input: Any) -> Any:
@@ -187,12 +187,12 @@ def frac(input: Any) -> Any:
 
 def floor_of(input: Any) -> Any:
     """Rounded down."""
-    return input if integral(input) else jt.floor(input).stop_grad()
+    return input if integral(input) else jt.floor(input).detach()
 
 
 def ceil(input: Any) -> Any:
     """Rounded up."""
-    return input if integral(input) else jt.ceil(input).stop_grad()
+    return input if integral(input) else jt.ceil(input).detach()
 
 
 def rounded(input: Any, *, decimals: int = 0) -> Any:
@@ -200,7 +200,7 @@ def rounded(input: Any, *, decimals: int = 0) -> Any:
     if integral(input):
         return input
     scale = 10.0**decimals
-    x = input.stop_grad() * scale if decimals else input.stop_grad()
+    x = input.detach() * scale if decimals else input.detach()
     low = jt.floor(x)
     rest = x - low
     odd = low - 2 * jt.floor(low / 2)

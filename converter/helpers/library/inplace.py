@@ -49,12 +49,6 @@ def changed_at(target: Any, key: Any, function: Any, *args: Any, **kwargs: Any) 
     return target[key]
 
 
-def changed_data(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-    """``target`` is changed without leaving a trace for gradients: Torch's ``x.data.mul_(2)``."""
-    with jt.no_grad():
-        return put(target, function(target, *args, **kwargs))
-
-
 def replaced(input: Any, value: Any, non_blocking: bool = False) -> Any:
     """The value that Torch's ``copy_`` and ``fill_`` put: ``value`` as it is."""
     return value

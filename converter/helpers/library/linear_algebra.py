@@ -94,7 +94,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) -> Any:
         total = (gap * gap).sum(-1)
         zero = total == 0
         return jt.ternary(zero, jt.zeros_like(total), jt.ternary(zero, jt.ones_like(total), total).sqrt())
-    size = gap * ((gap > 0).cast(gap.dtype) - (gap < 0).cast(gap.dtype)).stop_grad()
+    size = gap * ((gap > 0).cast(gap.dtype) - (gap < 0).cast(gap.dtype)).detach()
     if p == 1:
         return size.sum(-1)
     if p == float("inf"):
@@ -144,7 +144,7 @@ class LogDeterminant(jt.Function):
 def slogdet(input: Any) -> Any:
     """Sign and logarithm of the absolute value of the determinant."""
     sign = np.atleast_1d(np.linalg.slogdet(input.numpy())[0])
-    return jt.array(sign, dtype=str(input.dtype)).stop_grad(), LogDeterminant()(input)
+    return jt.array(sign, dtype=str(input.dtype)).detach(), LogDeterminant()(input)
 
 
 def logdet(input: Any) -> Any:

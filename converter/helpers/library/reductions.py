@@ -131,7 +131,7 @@ def extreme_along(input: Any, dim: int, keepdim: bool, largest: bool) -> Any:
 
 def arg_extreme(input: Any, dim: int | None, keepdim: bool, largest: bool) -> Any:
     """Index (int64) of the first largest or smallest element; without ``dim`` in the flattened tensor."""
-    x = input.stop_grad() if not integral(input) else input.int64()
+    x = input.detach() if not integral(input) else input.int64()
     if dim is None:
         index = arg_extreme(x.reshape(-1), 0, False, largest)
         return index.reshape([1] * input.ndim) if keepdim else index
@@ -221,7 +221,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
-    x = input.stop_grad() if not integral(input) else input.int64()
+    x = input.detach() if not integral(input) else input.int64()
     return jt.argsort(x, dim % input.ndim, descending)[0].int64()
 
 
@@ -250,7 +250,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 def most_frequent(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
     """The most frequent (of several the smallest) element along a dimension as (values, indices of its last place)."""
     dim %= input.ndim
-    x = input.stop_grad()
+    x = input.detach()
     same = (x.unsqueeze(dim) == x.unsqueeze(dim + 1)).int32().sum(dim + 1)
     often = same == same.max(dim, keepdims=True)
     big = x.cast("float64").max() + 1
@@ -291,7 +291,7 @@ def norm_of(
         total = (x * x).sum(dims, keepdims=keepdim)
         zero = total == 0
         return jt.ternary(zero, jt.zeros_like(total), jt.ternary(zero, jt.ones_like(total), total).sqrt())
-    size = x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype)).stop_grad()
+    size = x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype)).detach()
     if p == float("inf") or p == float("-inf"):
         return extreme(size, dims, keepdim, p > 0)
     if p == 0:
@@ -318,7 +318,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """log(sum(exp(x))), shifted by the largest element so that it does not overflow (Jittor's does above 88)."""
     x = floating(input)
     dims = reduced_dims(x, dim)
-    top = x.stop_grad().max(dims, keepdims=True)
+    top = x.detach().max(dims, keepdims=True)
     top = jt.ternary(jt.isfinite(top), top, jt.zeros_like(top))
     result = jt.log((x - top).exp().sum(dims, keepdims=True)) + top
     return result if keepdim else result.reshape([n for i, n in enumerate(x.shape) if i not in dims] or [1])
@@ -370,7 +370,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def cumulative_extreme(input: Any, dim: int, largest: bool) -> Any:
     """Running maxima or minima as (values, indices of their last place)."""
     dim %= input.ndim
-    x = input.stop_grad()
+    x = input.detach()
     length = x.shape[dim]
     inside = np.tril(np.ones((length, length), dtype=bool)).reshape([length, length] + [1] * (x.ndim - dim - 1))
     values = x.unsqueeze(dim).broadcast([*x.shape[:dim], length, *x.shape[dim:]])

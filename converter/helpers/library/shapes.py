@@ -7,7 +7,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from converter.helpers.library.dtypes import dtype_name, result_dtype
+from converter.helpers.library.dtypes import result_dtype
 
 
 def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = None) -> Any:
@@ -110,17 +110,6 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return input.reshape([n for i, n in enumerate(input.shape) if i not in gone] or [1])
 
 
-def view(input: Any, *shape: Any, **options: Any) -> Any:
-    """Torch's ``view``: a shape, or a dtype to read the same bytes as."""
-    wanted = options.get("dtype", shape[0] if shape else None)
-    if "size" in options:
-        wanted = tuple(options["size"])
-        shape = (wanted,)
-    if not shape or callable(wanted) or isinstance(wanted, jt.NanoString):
-        return jt.array(input.numpy().view(dtype_name(wanted)), dtype=dtype_name(wanted))
-    return input.reshape(tuple(wanted) or (1,)) if not isinstance(wanted, int | np.integer) else input.reshape(shape)
-
-
 def reshape(input: Any, *shape: Any) -> Any:
     """Torch's ``reshape``, with its keyword and the empty shape of a scalar."""
     wanted = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
@@ -158,8 +147,8 @@ def reverse_dims(input: Any) -> Any:
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """Dimensions moved to other places, the rest in order."""
-    sources, targets = ((v,) if isinstance(v, int) else tuple(v) for v in (source, destination))
-    sources, targets = [s % input.ndim for s in sources], [t % input.ndim for t in targets]
+    pair = ((v,) if isinstance(v, int) else tuple(v) for v in (source, destination))
+    sources, targets = ([d % input.ndim for d in dims] for dims in pair)
     order = [d for d in range(input.ndim) if d not in sources]
     for target, moved in sorted(zip(targets, sources)):
         order.insert(target, moved)
