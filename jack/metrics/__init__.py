@@ -1,0 +1,1 @@
+"""Measures of quality on NumPy: one implementation for both frameworks."""

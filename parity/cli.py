@@ -1,0 +1,21 @@
+"""The command ``jack-parity``: each subcommand lives in a package of its own."""
+
+from __future__ import annotations
+
+import click
+
+from parity.check.command import check
+from parity.golden.command import golden
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Prove that a Torch program and a Jittor program agree."""
+
+
+main.add_command(check)
+main.add_command(golden)
+
+
+if __name__ == "__main__":
+    main()
