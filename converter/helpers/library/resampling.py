@@ -201,3 +201,8 @@ def affine_grid(theta: Any, size: Any, align_corners: Any = None) -> Any:
     count = len(size) - 2
     found = (flat.unsqueeze(2) * theta.unsqueeze(1)).sum(-1)
     return found.reshape([theta.shape[0], *list(size)[2:], count])
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """Torch's old bilinear resizing, which aligns the corners."""
+    return interpolate(input, size, scale_factor, "bilinear", True)

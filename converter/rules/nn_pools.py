@@ -1,0 +1,115 @@
+"""Pooling: layers and functions."""
+
+from __future__ import annotations
+
+from converter.rules.base import call, module, needs_you, rule
+
+_INDICES = "Jittor's pools give no indices that Torch's unpooling could use"
+_FEEDS = {1: "SEQ", 2: "IMG", 3: "VOL"}
+# The whole input in one window: Jittor's own pools refuse it.
+_WHOLE = {1: "10", 2: "8", 3: "(4, 6, 6)"}
+for _n, _feed in _FEEDS.items():
+    # Rounded to steps of one half, so that windows hold equal values: the gradient goes to the first.
+    _ties = f"torch.floor({_feed} * 2)"
+    rule(
+        f"torch.nn.MaxPool{_n}d",
+        "(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False)",
+        to=f"helpers.MaxPool{_n}d",
+        refuse={"return_indices": _INDICES},
+        value_to=f"helpers.MaxPool{_n}d",
+        returns="module",
+        cases=[
+            module(_feed, kernel_size="3", stride="2", padding="1"),
+            module(_feed, kernel_size="3", stride="2", padding="1", dilation="2" if _n < 3 else "1", ceil_mode="True"),
+            module(_feed, kernel_size=_WHOLE[_n]),
+            module(f"{_feed}[0] * 0", kernel_size="2"),
+        ],
+    )
+    rule(
+        f"torch.nn.functional.max_pool{_n}d",
+        "(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False)",
+        to=f"helpers.max_pool{_n}d",
+        refuse={"return_indices": _INDICES},
+        value_to=f"helpers.max_pool{_n}d",
+        cases=[
+            call(input=_feed, kernel_size="2", stride="2", ceil_mode="True"),
+            call(input=_ties, kernel_size="3", stride="1", padding="1"),
+        ],
+    )
+    rule(
+        f"torch.max_pool{_n}d",
+        "(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False)",
+        to=f"helpers.max_pool{_n}d",
+        cases=[call(input=_feed, kernel_size="2", stride="1")],
+    )
+    _divisor = ", divisor_override=None" if _n > 1 else ""
+    rule(
+        f"torch.nn.AvgPool{_n}d",
+        f"(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True{_divisor})",
+        to=f"helpers.AvgPool{_n}d",
+        returns="module",
+        cases=[
+            module(_feed, kernel_size="3", stride="2", padding="1"),
+            module(_feed, kernel_size="3", stride="2", padding="1", ceil_mode="True", count_include_pad="False"),
+            module(_feed, kernel_size=_WHOLE[_n]),
+            module(f"{_feed}[0]", kernel_size="2", stride="3", ceil_mode="True"),
+        ],
+    )
+    rule(
+        f"torch.nn.functional.avg_pool{_n}d",
+        f"(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True{_divisor})",
+        to=f"helpers.avg_pool{_n}d",
+        cases=[call(input=_feed, kernel_size="2", padding="1", **({"divisor_override": "3"} if _n > 1 else {}))],
+    )
+    _size = {1: "3", 2: "(3, None)", 3: "(3, 2, 4)"}[_n]
+    rule(
+        f"torch.nn.AdaptiveAvgPool{_n}d",
+        "(output_size)",
+        to=f"helpers.AdaptiveAvgPool{_n}d",
+        returns="module",
+        cases=[
+            module(_feed, output_size="1"),
+            module(_feed, output_size=_size),
+            module(f"{_feed}[0]", output_size="2"),
+        ],
+    )
+    rule(
+        f"torch.nn.functional.adaptive_avg_pool{_n}d",
+        "(input, output_size)",
+        to=f"helpers.adaptive_avg_pool{_n}d",
+        also=["torch.adaptive_avg_pool1d"] if _n == 1 else [],
+        cases=[call(input=_feed, output_size=_size)],
+    )
+    rule(
+        f"torch.nn.AdaptiveMaxPool{_n}d",
+        "(output_size, return_indices=False)",
+        to=f"helpers.AdaptiveMaxPool{_n}d",
+        refuse={"return_indices": _INDICES},
+        value_to=f"helpers.AdaptiveMaxPool{_n}d",
+        returns="module",
+        cases=[module(_feed, output_size="1"), module(_ties, output_size=_size)],
+    )
+    rule(
+        f"torch.nn.functional.adaptive_max_pool{_n}d",
+        "(input, output_size, return_indices=False)",
+        to=f"helpers.adaptive_max_pool{_n}d",
+        refuse={"return_indices": _INDICES},
+        value_to=f"helpers.adaptive_max_pool{_n}d",
+        cases=[call(input=_feed, output_size=_size)],
+    )
+    needs_you(f"torch.nn.MaxUnpool{_n}d", _INDICES, also=[f"torch.nn.functional.max_unpool{_n}d"])
+    if _n < 3:
+        rule(
+            f"torch.nn.LPPool{_n}d",
+            "(norm_type, kernel_size, stride=None, ceil_mode=False)",
+            to=f"helpers.LPPool{_n}d",
+            returns="module",
+            cases=[module(_feed, norm_type="2", kernel_size="2", stride="2", tolerance="special")],
+        )
+        rule(
+            f"torch.nn.functional.lp_pool{_n}d",
+            "(input, norm_type, kernel_size, stride=None, ceil_mode=False)",
+            to=f"helpers.lp_pool{_n}d",
+            cases=[call(input=_feed, norm_type="2", kernel_size="3", tolerance="special")],
+        )
+needs_you("torch.nn.FractionalMaxPool2d", "Jittor has no fractional pooling.", also=["torch.nn.FractionalMaxPool3d"])
