@@ -89,6 +89,11 @@ class Imported:
     alias: cst.ImportAlias
 
 
+def module_of_import(node: cst.Import | cst.ImportFrom, kind: Kind) -> Kind:
+    """``import datasets`` binds a module, which is no tensor; ``from x import y`` may bind anything."""
+    return OTHER if isinstance(node, cst.Import) and kind is UNKNOWN else kind
+
+
 def imported_names(node: cst.Import | cst.ImportFrom) -> list[Imported]:
     """The names an import binds; relative imports are the user's own (``.`` stays in front)."""
     found: list[Imported] = []

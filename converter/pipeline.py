@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -118,13 +119,18 @@ def convert(source: str, options: Options | None = None) -> Result:
 
 
 def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], options: Options) -> Result:
-    wanted: set[cst.CSTNode] = {old for old, _ in changes.edits}
+    wanted: set[cst.CSTNode] = {node for old, _, statement in changes.edits for node in (old, statement)}
     wanted |= {part for pair in changes.removed for part in pair}
     wanted |= {entry.node for entry in changes.imports} | {entry.line for entry in changes.imports}
     wanted |= {f.node for f in changes.findings} | {f.statement for f in changes.findings}
     lonely = _lonely_blocks(tree, changes)
     text = Text(tree, wanted)
-    edits = [text.replacement(old, new) for old, new in changes.edits]
+    edits = []
+    rescued: list[tuple[cst.CSTNode, str]] = []
+    for old, new, statement in changes.edits:
+        edit = text.replacement(old, new)
+        edits.append(edit)
+        rescued += [(statement, c) for c in _lost_comments(text.source[edit.start : edit.end], edit.text)]
     for small, line in changes.removed:
         edits.append(_with_pass(text, text.removal(small, line), small, lonely))
     new_text = "".join(edit.text for edit in edits)
@@ -135,7 +141,7 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
     if layout.unplaced:
         at = _after_docstring(tree, text.source)
         edits.append(Edit(at, at, "".join(line + tree.default_newline for line in layout.unplaced)))
-    diagnostics, comments = _diagnostics(text, changes.findings, options)
+    diagnostics, comments = _diagnostics(text, changes.findings, options, rescued)
     edits = [e for e in edits if e.start != e.end or e.text]
     edits += comments
     edits = outermost(edits)
@@ -209,10 +215,27 @@ def _after_docstring(tree: cst.Module, source: str) -> int:
     return sum(len(text) for text in source.splitlines(keepends=True)[:line])
 
 
-def _diagnostics(text: Text, findings: Iterable[Finding], options: Options) -> tuple[list[Diagnostic], list[Edit]]:
-    """Findings with their places, and the comments above the statements that need a person."""
+def _lost_comments(old: str, new: str) -> list[str]:
+    """Comments between the arguments of a call that its replacement has no place for."""
+    if "#" not in old:
+        return []
+    kept = Counter(comments_of(f"({new}\n)"))
+    lost = []
+    for comment in comments_of(f"({old}\n)"):
+        kept[comment] -= 1
+        if kept[comment] < 0:
+            lost.append(comment)
+    return lost
+
+
+def _diagnostics(
+    text: Text, findings: Iterable[Finding], options: Options, rescued: list[tuple[cst.CSTNode, str]]
+) -> tuple[list[Diagnostic], list[Edit]]:
+    """Findings with their places; comments above the statements that need a person, or that would lose one."""
     found: list[Diagnostic] = []
     comments: dict[int, list[str]] = {}
+    for statement, comment in rescued:
+        comments.setdefault(text.line_start(text.code_start(statement)), []).append(comment)
     for finding in findings:
         line, column = text.position(finding.node)
         ignored = _IGNORE.search(text.line_text(line))
@@ -233,7 +256,7 @@ def _diagnostics(text: Text, findings: Iterable[Finding], options: Options) -> t
         indent = re.match(r"[ \t]*", text.source[start:])
         assert indent is not None
         above = _comments_above(text, start)
-        fresh = [line for line in lines if line not in above]
+        fresh = [line for line in lines if line not in above or not line.startswith("# jack:")]
         block = "".join(f"{indent[0]}{line}{text.module.default_newline}" for line in fresh)
         edits.append(Edit(start, start, block))
     return sorted(found, key=lambda d: (d.line, d.column, d.code)), [e for e in edits if e.text]
@@ -284,10 +307,9 @@ def _broken_invariant(source: str, result: Result, options: Options) -> tuple[st
     problem = _syntax_problem(result.code)
     if problem is not None:
         return f"the output does not parse: {problem.message} (line {problem.line})", 0
-    kept = iter(comments_of(result.code))
-    for comment in comments_of(source):
-        if comment not in kept:
-            return f"a comment would be lost: {comment}", 0
+    lost = Counter(comments_of(source)) - Counter(comments_of(result.code))
+    if lost:
+        return f"a comment would be lost: {next(iter(lost))}", 0
     if not unchanged_outside(source, result.code, result.edits):
         return "text outside the edits changed", 0
     if _STAND_IN.search(result.code):

@@ -67,7 +67,7 @@ class TorchImport:
 class Changes:
     """Everything the rewrite wants done to the file."""
 
-    edits: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)
+    edits: list[tuple[cst.CSTNode, cst.CSTNode, cst.CSTNode]] = field(default_factory=list)  # old, new, statement
     removed: list[tuple[cst.CSTNode, cst.CSTNode]] = field(
         default_factory=list
     )  # (small statement or decorator, its line)
@@ -213,7 +213,11 @@ class Rewriter:
         return True
 
     def _assigned_by_call(
-        self, node: cst.CSTNode, target: cst.BaseExpression, value: cst.BaseExpression, operator: cst.BaseBinaryOp | None
+        self,
+        node: cst.CSTNode,
+        target: cst.BaseExpression,
+        value: cst.BaseExpression,
+        operator: cst.BaseBinaryOp | None,
     ) -> bool:
         """``p.grad = g`` where Jittor has no such attribute: the rule names a function that takes the assignment."""
         if not isinstance(target, cst.Attribute) or self._kind(target.value).name != "tensor":
@@ -248,8 +252,14 @@ class Rewriter:
                     return
                 owner = owner_of(self.facts.kind(node.value))
                 rule = self.registry.get(f"{owner}.{node.attr.value}") if owner == "torch.Tensor" else None
-                if rule is not None and not rule.keep and not rule.to.startswith("Var."):
-                    self._find(node, "JC105", f"{rule.api} is assigned to", rule.api)
+                kind = self._kind(node.value)
+                if (
+                    owner == "torch.Tensor"
+                    and kind.known
+                    and (rule is None or not (rule.keep or rule.to.startswith("Var.")))
+                ):
+                    api = f"torch.Tensor.{node.attr.value}"
+                    self._find(node, "JC105", f"{api} is assigned to", api, kind.evidence)
                 if node.attr.value == "forward" and owner_of(self._kind(node.value)) == "torch.nn.Module":
                     self._edit(node.attr, cst.Name("execute"))
                 self.rw(node.value)
@@ -269,7 +279,7 @@ class Rewriter:
                 self._parts(node, skip=("value",))
                 return
             if kind.view and not kind.sliced:
-                self._find(node, "JC203", f"{code(base).strip()} shares storage with {kind.view}", "torch.Tensor")
+                self._find(node, "JC203", f"{_brief(base)} shares storage with {kind.view}", "torch.Tensor")
         self.rw(node)
 
     def _augmented(self, node: cst.AugAssign) -> None:
@@ -286,9 +296,9 @@ class Rewriter:
             value = self.rw(node.value)
             new = self._operator_call(plain, rule, node.target, value, kind)
             if new is not None and isinstance(node.target, cst.Name):
-                self.changes.edits.append((node, cst.Assign([cst.AssignTarget(node.target)], new)))
+                self._edit(node, cst.Assign([cst.AssignTarget(node.target)], new))
                 return
-            self._find(node, "JC103", f"{code(node).strip()}: this operator differs in Jittor", rule.api)
+            self._find(node, "JC103", f"{_brief(node)}: this operator differs in Jittor", rule.api)
             return
         self._target(node.target)
         self.rw(node.value)
@@ -359,7 +369,7 @@ class Rewriter:
     def _edit(self, old: cst.CSTNode, new: cst.CSTNode, mark: int | None = None) -> None:
         if mark is not None:
             del self.changes.edits[mark:]
-        self.changes.edits.append((old, new))
+        self.changes.edits.append((old, new, self.statement))
 
     def _count(self, answer: str) -> None:
         self.changes.answers[answer] = self.changes.answers.get(answer, 0) + 1
@@ -367,7 +377,7 @@ class Rewriter:
     def _find(
         self, node: cst.CSTNode, code_: str, message: str, api: str = "", evidence: Evidence = Evidence.CERTAIN
     ) -> None:
-        self.changes.findings.append(Finding(node, self.statement, code_, message, api, evidence))
+        self.changes.findings.append(Finding(node, self.statement, code_, " ".join(message.split()), api, evidence))
 
     def _keep_root(self, node: cst.CSTNode) -> None:
         """The Torch name stays, so its import must stay too."""
@@ -525,7 +535,7 @@ class Rewriter:
         guessed = False
         if not owner and kind.name == "unknown":
             rule = self.registry.get(f"torch.Tensor.{name}")
-            if rule is None or name in _SHARED_METHODS or rule.keep or self.facts.mixed:
+            if rule is None or name in _SHARED_METHODS or rule.keep or not self.facts.imports_torch or self.facts.mixed:
                 return None
             if not self.guess:
                 self._find(
@@ -558,7 +568,7 @@ class Rewriter:
             if self.facts.kind(receiver.value).name == "tensor":
                 return receiver.value
         elif kind.view and not isinstance(receiver, cst.Subscript):
-            self._find(node, "JC203", f"{code(receiver).strip()} shares storage with {kind.view}", "torch.Tensor")
+            self._find(node, "JC203", f"{_brief(receiver)} shares storage with {kind.view}", "torch.Tensor")
         return receiver
 
     def _apply(
@@ -674,7 +684,7 @@ class Rewriter:
             return rebuilt
         new = self._operator_call(rebuilt, rule, receiver, other, kind)
         if new is None:
-            self._find(node, "JC103", f"{code(node).strip()}: this operator differs in Jittor", rule.api)
+            self._find(node, "JC103", f"{_brief(node)}: this operator differs in Jittor", rule.api)
             return rebuilt
         if new is rebuilt:
             return rebuilt
@@ -747,6 +757,12 @@ class Rewriter:
         else:
             self._find(node, "JC103", f"{rule.api}: {result.reason}", rule.api)
         self._count("needs you")
+
+
+def _brief(node: cst.CSTNode) -> str:
+    """An expression as one short line for a message."""
+    text = " ".join(line.split("#")[0].strip() for line in code(node).splitlines())
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class _Removed(cst.Name):

@@ -22,7 +22,16 @@ from converter.kinds import (
     join,
     join_all,
 )
-from converter.names import Scope, canonical, imported_names, is_jittor, kind_of_import, star_import_base
+from converter.names import (
+    Scope,
+    canonical,
+    imported_names,
+    is_jittor,
+    is_torch,
+    kind_of_import,
+    module_of_import,
+    star_import_base,
+)
 from converter.tree import children, dotted
 
 
@@ -113,7 +122,8 @@ class Flow(Expressions):
 
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
-            self.scope.bind(item.local, kind_of_import(item.qual))
+            self.scope.bind(item.local, module_of_import(node, kind_of_import(item.qual)))
+            self.facts.imports_torch = self.facts.imports_torch or is_torch(item.qual)
             self.facts.mixed = self.facts.mixed or is_jittor(item.qual)
             self.facts.bound_names.add(item.local)
         if isinstance(node, cst.ImportFrom):
