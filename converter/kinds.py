@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 
 
 class Evidence(IntEnum):
@@ -105,6 +106,10 @@ TENSOR_ONLY_METHODS = frozenset(
 )
 
 
+# Every public attribute of torch.Tensor (2.13): a name outside says that a likely tensor is something else.
+TENSOR_ATTRIBUTES = frozenset((Path(__file__).parent / "tensor_attributes.txt").read_text(encoding="utf-8").split())
+
+
 def by_name(name: str) -> Kind:
     """The kind that a conventional parameter name suggests (likely), or unknown."""
     kind = _BY_NAME.get(name)
@@ -158,7 +163,16 @@ def join(first: Kind, second: Kind) -> Kind:
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
-        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, first.sliced and second.sliced)
+        return Kind(
+            first.name,
+            evidence,
+            qual,
+            items,
+            element,
+            definition,
+            first.view or second.view,
+            first.sliced and second.sliced,
+        )
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

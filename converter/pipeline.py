@@ -133,7 +133,7 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
         rescued += [(statement, c) for c in _lost_comments(text.source[edit.start : edit.end], edit.text)]
     for small, line in changes.removed:
         edits.append(_with_pass(text, text.removal(small, line), small, lonely))
-    new_text = "".join(edit.text for edit in edits)
+    new_text = "\n".join(edit.text for edit in outermost(edits))
     layout = plan(changes.imports, _STAND_IN.findall(new_text), bound, changes.kept_roots, options.helper_import)
     edits += _import_edits(text, layout, changes, lonely)
     used_helpers = sorted(set(_HELPER_USE.findall(new_text)))

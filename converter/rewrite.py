@@ -15,7 +15,7 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import MODULE_PATHS, ClassInfo, Facts, FunctionInfo, owner_of
-from converter.kinds import UNKNOWN, Evidence, Kind
+from converter.kinds import TENSOR_ATTRIBUTES, UNKNOWN, Evidence, Kind
 from converter.names import Imported, Scope, canonical, imported_names, is_torch, star_import_base
 from converter.rules.base import Answer, Refusal, Registry, Rule
 from converter.rules.use import Use, parenthesized
@@ -407,7 +407,7 @@ class Rewriter:
         if owner in ("torch.Tensor", "torch.optim.Optimizer", "torch.optim.lr_scheduler.LRScheduler", "torch.Size"):
             rule = self.registry.get(f"{owner}.{name}")
             if rule is None:
-                if owner == "torch.Tensor" and not name.startswith("_"):
+                if owner == "torch.Tensor" and (kind.evidence is Evidence.CERTAIN or name in TENSOR_ATTRIBUTES):
                     self._find(node, "JC202", f"torch.Tensor.{name}", f"torch.Tensor.{name}", kind.evidence)
                     self._count("unknown")
             elif not rule.signature or rule.answer is Answer.NEEDS_YOU:

@@ -141,3 +141,12 @@ def test_lstm_results_unpack() -> None:
 def test_shadowing_hides_torch() -> None:
     source = "import torch\ndef f(torch):\n    probe(torch.zeros(2))\nprobe(torch.zeros(2))\n"
     assert sorted(kinds(source)) == ["tensor/certain", "unknown/unknown"]
+
+
+def test_tensor_attributes_are_torchs_own() -> None:
+    import torch
+
+    from converter.kinds import TENSOR_ATTRIBUTES
+
+    missing = {n for n in dir(torch.Tensor) if not n.startswith("_")} - TENSOR_ATTRIBUTES
+    assert not missing, "run: dir(torch.Tensor) into converter/tensor_attributes.txt"
