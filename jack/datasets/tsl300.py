@@ -247,7 +247,7 @@ class TSL300:
         path = self.root / "features" / self.split / modality / f"{name}.npy"
         try:
             return np.asarray(np.load(path), dtype=np.float32)
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise DatasetError(f"cannot read {path}: {error}") from error
 
 

@@ -75,7 +75,7 @@ def _background(b: Floats, threshold: float, at_left: bool, at_right: bool) -> N
     gap between just two segments over the threshold is not filled.
     """
     highest = np.float32(b.max())
-    found = b >= threshold
+    found = b >= b.dtype.type(threshold)  # in the precision of the activations
     total = np.where(found, highest, np.float32(0)).sum(dtype=np.float32)
     enough = total >= (1 if at_left or at_right else 2)
     peaks = np.flatnonzero(found) if enough else np.array([b.argmax()])

@@ -1,0 +1,1 @@
+"""The reference methods in Torch, written by hand."""

@@ -1,0 +1,2069 @@
+"""What this program needs beyond Jittor's own functions, to compute what its PyTorch original computes.
+
+Written by jack-convert next to the converted files, with only the parts that they use. It needs nothing but
+Jittor and NumPy; you may edit it, and it is replaced when you convert again.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+import collections
+import contextlib
+import functools
+import math
+import weakref
+from jittor import nn
+import jittor as jt
+import numpy as np
+
+
+class Module(nn.Module):
+    """Base class of modules, with Torch's meaning of everything that Jittor's base class does otherwise.
+
+    Jittor takes every Var attribute for a parameter, lets ``eval()`` stop the gradients of the parameters,
+    never complains about a state that does not fit, and lacks much of the interface.  Here only attributes made
+    by :class:`Parameter` are parameters, buffers are saved but not trained, other tensors are neither.
+    """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        # `forward` is Jittor's `execute`; an alias in each class lets super().forward(x) find the right one.
+        super().__init_subclass__(**keywords)
+        if "forward" not in cls.__dict__:
+            cls.forward = cls.execute
+        elif "execute" not in cls.__dict__:
+            cls.execute = cls.forward
+
+    def forward(self, *args: Any, **keywords: Any) -> Any:
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "execute" function')
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        hooks = self.__dict__.get("_hooks")
+        if not hooks:
+            return self.execute(*args, **keywords)
+        for hook, with_keywords in [h for kind, *h in hooks.values() if kind == "before"]:
+            changed = hook(self, args, keywords) if with_keywords else hook(self, args)
+            if changed is not None and with_keywords:
+                args, keywords = changed
+            elif changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        result = self.execute(*args, **keywords)
+        for hook, with_keywords in [h for kind, *h in hooks.values() if kind == "after"]:
+            changed = hook(self, args, keywords, result) if with_keywords else hook(self, args, result)
+            result = result if changed is None else changed
+        return result
+
+    def add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
+        hooks = self.__dict__.setdefault("_hooks", collections.OrderedDict())
+        key = max(hooks, default=0) + 1
+        hooks[key] = (kind, hook, with_kwargs)
+        if prepend:
+            hooks.move_to_end(key, last=False)
+        return HookHandle(hooks, key)
+
+    def register_forward_hook(
+        self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> HookHandle:
+        """``hook(module, args, output)`` runs after each call and may replace the output."""
+        return self.add_hook("after", hook, prepend, with_kwargs)
+
+    def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False) -> HookHandle:
+        """``hook(module, args)`` runs before each call and may replace the arguments."""
+        return self.add_hook("before", hook, prepend, with_kwargs)
+
+    # Attributes: what is assigned decides what it is.
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "forward":  # a replaced forward must be what a call runs
+            name = "execute"
+        roles = self.__dict__.setdefault("_roles", {})
+        held = self.__dict__.get(name)
+        if isinstance(value, Parameter):
+            roles[name] = "parameter"
+        elif isinstance(value, jt.Var) and roles.get(name) == "parameter":
+            raise TypeError(f"cannot assign a plain tensor as parameter {name!r} (Parameter or None expected)")
+        elif value is not None and not isinstance(value, jt.Var):
+            roles.pop(name, None)
+        if isinstance(value, (nn.Module, Parameter)) and not isinstance(held, (nn.Module, jt.Var)):
+            self.__dict__.pop(name, None)  # Torch lists it where it became a module, not where it was None
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.get("_roles", {}).pop(name, None)
+        object.__delattr__(self, name)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """A tensor that is saved with the state (if persistent) but not trained; may be None."""
+        if isinstance(tensor, jt.Var):
+            tensor.stop_grad()
+        self.__dict__.pop(name, None)
+        self.__dict__.setdefault("_roles", {})[name] = "buffer" if persistent else "transient"
+        object.__setattr__(self, name, tensor)
+
+    def register_parameter(self, name: str, param: Any) -> None:
+        self.__dict__.setdefault("_roles", {})[name] = "parameter"
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"cannot assign {type(param).__name__} to parameter {name!r}: make it with Parameter(...)")
+        setattr(self, name, param)
+
+    def add_module(self, name: str, module: Any) -> None:
+        setattr(self, name, module)
+
+    def register_module(self, name: str, module: Any) -> None:
+        setattr(self, name, module)
+
+    @property
+    def _modules(self) -> Members:
+        return Members(self, module_children(self))
+
+    def role_members(self, *wanted: str) -> Members:
+        roles = self.__dict__.get("_roles", {})
+        return Members(self, [(k, self.__dict__.get(k)) for k in list(self.__dict__) if roles.get(k) in wanted])
+
+    @property
+    def _parameters(self) -> Members:
+        return self.role_members("parameter")
+
+    @property
+    def _buffers(self) -> Members:
+        return self.role_members("buffer", "transient")
+
+    # Listings
+
+    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Listing:
+        memo = set() if memo is None else memo
+        found = Listing()
+
+        def visit(module: Any, name: str) -> None:
+            if id(module) in memo:
+                return
+            if remove_duplicate:
+                memo.add(id(module))
+            found.append((name, module))
+            for key, child in module_children(module):
+                visit(child, f"{name}.{key}" if name else key)
+
+        visit(self, prefix)
+        return found
+
+    def modules(self) -> Listing:
+        return Listing(module for _, module in self.named_modules())
+
+    def named_children(self) -> Listing:
+        found: dict[int, Any] = {}
+        for name, child in module_children(self):
+            found.setdefault(id(child), (name, child))
+        return Listing(found.values())
+
+    def children(self) -> Listing:
+        return Listing(child for _, child in self.named_children())
+
+    def named_tensors(self, wanted: Any, prefix: str, recurse: bool, remove_duplicate: bool) -> Listing:
+        """Names and Vars of the wanted roles in this module and, with ``recurse``, in those inside it."""
+        owners = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        found, seen = Listing(), set()
+        for name, owner in owners:
+            for key, value, role in module_tensors(owner):
+                if role in wanted and not (remove_duplicate and id(value) in seen):
+                    seen.add(id(value))
+                    found.append((f"{name}.{key}" if name else key, value))
+        return found
+
+    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
+        return self.named_tensors(("parameter",), prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Listing:
+        return Listing(value for _, value in self.named_parameters(recurse=recurse))
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
+        return self.named_tensors(("buffer", "transient"), prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Listing:
+        return Listing(value for _, value in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Any:
+        found: Any = self
+        for part in target.split(".") if target else ():
+            held = dict(module_children(found))
+            if part not in held:
+                raise AttributeError(f"{type(found).__name__} has no submodule {part!r}")
+            found = held[part]
+        return found
+
+    def get_tensor(self, target: str, wanted: Any) -> Any:
+        path, _, last = target.rpartition(".")
+        for name, value, role in module_tensors(self.get_submodule(path)):
+            if name == last and role in wanted:
+                return value
+        raise AttributeError(f"{type(self).__name__} has no {wanted[0]} {target!r}")
+
+    def get_parameter(self, target: str) -> Any:
+        return self.get_tensor(target, ("parameter",))
+
+    def get_buffer(self, target: str) -> Any:
+        return self.get_tensor(target, ("buffer", "transient"))
+
+    # Modes
+
+    def train(self, mode: bool = True) -> Any:
+        """Set the mode of this module and all inside it; unlike Jittor's, gradients are not touched."""
+
+        def visit(module: Any) -> None:
+            module.is_train = mode
+            for _, child in module_children(module):
+                if isinstance(child, Module):
+                    child.train(mode)
+                else:
+                    visit(child)
+
+        visit(self)
+        return self
+
+    def eval(self) -> Any:
+        return self.train(False)
+
+    def apply(self, fn: Any) -> Any:
+        """Call ``fn`` on every module inside, innermost first, then on this one; returns the module."""
+
+        def visit(module: Any) -> None:
+            for _, child in module_children(module):
+                visit(child)
+            fn(module)
+
+        visit(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Make the optimizers forget (or zero) the gradients of the parameters of this module."""
+        for optimizer in list(LIVE_OPTIMIZERS):
+            for parameter in self.parameters():
+                gradient = optimizer.gradients.get(id(parameter))
+                if gradient is not None and set_to_none:
+                    del optimizer.gradients[id(parameter)]
+                elif gradient is not None:
+                    gradient.update(jt.zeros_like(gradient).stop_grad())
+
+    # Where and in which precision
+
+    def cast_floats(self, dtype: str) -> Any:
+        """Give every floating parameter and buffer this dtype, in place."""
+        for value in [*self.parameters(), *self.buffers()]:
+            if value.dtype.is_float() and str(value.dtype) != dtype:
+                stopped = value.is_stop_grad()
+                value.assign(value.detach().cast(dtype))
+                value.requires_grad = not stopped
+        return self
+
+    def float(self) -> Any:
+        return self.cast_floats("float32")
+
+    def double(self) -> Any:
+        return self.cast_floats("float64")
+
+    def half(self) -> Any:
+        return self.cast_floats("float16")
+
+    def bfloat16(self) -> Any:
+        return self.cast_floats("bfloat16")
+
+    def type(self, dst_type: Any) -> Any:
+        return self.to(dst_type)
+
+    def cuda(self, device: Any = None) -> Any:
+        """Jittor has one switch for the whole program; it is set here.  ``cpu()`` leaves it alone."""
+        if not jt.has_cuda:
+            raise RuntimeError("Jittor found no usable CUDA device")
+        jt.flags.use_cuda = 1
+        return self
+
+    def cpu(self) -> Any:
+        return self
+
+    def to(self, *args: Any, **keywords: Any) -> Any:
+        """Any of ``to(device)``, ``to(dtype)``, ``to(device, dtype)``, ``to(tensor)``."""
+        for value in [*args, keywords.get("device"), keywords.get("dtype"), keywords.get("tensor")]:
+            if value is None or isinstance(value, bool):
+                continue
+            if isinstance(value, jt.Var):
+                value = str(value.dtype)
+            if floating_name(value):
+                self.cast_floats(floating_name(value))
+            elif isinstance(value, int) or str(value).startswith("cuda"):
+                self.cuda()
+        return self
+
+    # State
+
+    def state_dict(self, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
+        """Names and Vars of parameters and persistent buffers, in Torch's order."""
+        found = collections.OrderedDict() if destination is None else destination
+        module_state(self, prefix, found)
+        return found
+
+    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+        """Copy a state of Vars, arrays or Torch tensors into this module.
+
+        Raises:
+            RuntimeError: for shapes that differ and, if strict, for missing or unexpected names.  Torch's batch
+                counters (``num_batches_tracked``) have no counterpart in Jittor and are passed over.
+        """
+        wanted = self.state_dict()
+        unexpected = [k for k in state_dict if k not in wanted and not k.endswith("num_batches_tracked")]
+        missing = [k for k in wanted if k not in state_dict]
+        problems = []
+        if strict and unexpected:
+            problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ".")
+        if strict and missing:
+            problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{k}"' for k in missing) + ".")
+        for name, target in wanted.items():
+            if name not in state_dict:
+                continue
+            value = state_dict[name]
+            if not isinstance(value, jt.Var):
+                array = value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
+                value = jt.array(array, dtype=str(array.dtype))
+            if tuple(value.shape) != tuple(target.shape):
+                problems.append(f"size mismatch for {name}: {list(value.shape)} given, {list(target.shape)} expected.")
+            else:
+                overwrite(target, value)
+        if problems:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
+        return IncompatibleKeys(missing, unexpected)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles of a Var forget the mark and that gradients are stopped.
+        stopped = [name for name, value, _ in module_tensors(self) if value.is_stop_grad()]
+        return {**self.__dict__, "_stopped": stopped}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stopped = state.pop("_stopped", ())
+        self.__dict__.update(state)
+        for name, value, role in module_tensors(self):
+            if role == "parameter":
+                value.is_parameter = True
+            if name in stopped:
+                value.stop_grad()
+
+    # Text
+
+    def extra_repr(self) -> str:
+        return ""
+
+    def __repr__(self) -> str:
+        lines = []
+        for name, child in module_children(self):
+            lines.append(f"({name}): " + repr(child).replace("\n", "\n  "))
+        extra = self.extra_repr()
+        if not lines:
+            return f"{type(self).__name__}({extra})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join([extra, *lines] if extra else lines) + "\n)"
+
+    __str__ = __repr__
+
+
+class ReLU(Module):
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def execute(self, input: Any) -> Any:
+        return relu(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""
+
+
+class DropoutBase(Module):
+    """Active right after construction, until ``eval()``; Jittor's waits for ``train()``."""
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        if p < 0 or p > 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(DropoutBase):
+    def execute(self, input: Any) -> Any:
+        return dropout(input, self.p, self.training, self.inplace)
+
+
+def in_place(input: Any, result: Any, inplace: bool) -> Any:
+    """The result; with Torch's ``inplace=True`` everyone who holds the input sees it changed, so it is assigned."""
+    return input.assign(result) if inplace else result
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    return in_place(input, nn.relu(input), inplace)
+
+
+def dropped(input: Any, shape: Any, p: float, training: bool) -> Any:
+    """Zero with probability ``p`` for each element of ``shape`` (broadcast over the input), scale up the rest."""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    if p == 1:
+        return input * 0
+    keep = (jt.random(shape) >= p).cast(input.dtype)
+    return input * keep / (1 - p)
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Active unless told otherwise; the one of Jittor is not."""
+    return in_place(input, dropped(input, input.shape, p, training), inplace)
+
+
+LIVE_OPTIMIZERS = weakref.WeakSet()
+
+
+def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any:
+    """Gradients of ``loss`` with respect to ``targets``, ``None`` for those that ``loss`` does not depend on.
+
+    Torch leaves the gradient of such a tensor at None, so that optimizers skip it; ``jt.grad`` returns zeros, with
+    which weight decay and momentum would still move it.  Those zeros are made after all true gradients: a marker
+    that nothing depends on is the first target, so exactly the results younger than the marker's are such zeros.
+    """
+    targets = list(targets)
+    marker = jt.zeros(1)
+    with jt.flag_scope(log_silent=1):  # else Jittor warns about the marker
+        found = jt.grad(loss, [marker, *targets], retain_graph)
+    youngest = found[0].id
+    return [None if g.id > youngest else g for g in found[1:]]
+
+
+def backward(
+    tensor: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
+) -> Any:
+    """``tensor.backward()``: add to the gradients of the parameters.
+
+    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every parameter
+    of every living optimizer that ``tensor`` depends on gets its gradient, kept in ``held_gradient``.  Raises
+    RuntimeError when there is no such parameter.
+    """
+    if create_graph:
+        raise NotImplementedError("backward(create_graph=True): use jt.grad, whose results can be differentiated")
+    if gradient is not None:
+        tensor = (tensor * gradient).sum()
+    elif tensor.numel() != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    wanted = None if inputs is None else {id(v) for v in ([inputs] if isinstance(inputs, jt.Var) else inputs)}
+    found = {}
+    for optimizer in list(LIVE_OPTIMIZERS):
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                if p.requires_grad and (wanted is None or id(p) in wanted):
+                    found[id(p)] = p
+    targets = list(found.values())
+    # The updates of the last step are computed now, and the sums of earlier gradients, so that neither the graph
+    # nor the memory it needs grows from step to step.
+    jt.sync(targets + [p.held_gradient for p in targets if getattr(p, "held_gradient", None) is not None])
+    gradients = reached_gradients(tensor, targets, bool(retain_graph))
+    if all(g is None for g in gradients):
+        raise RuntimeError("backward: this tensor depends on no parameter of a living optimizer")
+    for p, g in zip(targets, gradients):
+        if g is None:
+            continue
+        if jt.in_mpi:
+            g = g.mpi_all_reduce("mean")
+        known = getattr(p, "held_gradient", None)
+        if known is None:
+            p.held_gradient = g.detach().stop_grad()
+        else:
+            known.update((known + g).stop_grad())
+
+
+class GradientMode(contextlib.ContextDecorator):
+    """What ``no_grad``, ``enable_grad``, ``inference_mode`` and ``set_grad_enabled`` have in common.
+
+    Unlike ``jt.no_grad``, one object may be entered again while it is active (a decorated recursive function) and
+    a decorated function keeps its name.
+    """
+
+    def __init__(self, enabled: Any) -> None:
+        self.enabled = bool(enabled)
+        self.earlier = []
+
+    def __enter__(self) -> Any:
+        self.earlier.append(jt.flags.no_grad)
+        jt.flags.no_grad = int(not self.enabled)
+        return self
+
+    def __exit__(self, *error: Any) -> Any:
+        jt.flags.no_grad = self.earlier.pop()
+        return False
+
+    def _recreate_cm(self) -> Any:
+        return GradientMode(self.enabled)
+
+
+class ModuleSequence(Module):
+    """Modules under the names 0, 1, 2, ...: what Sequential and ModuleList share."""
+
+    def items_held(self) -> list[Any]:
+        return [child for _, child in module_children(self)]
+
+    def refill(self, modules: Any) -> None:
+        """Take these modules, in this order, instead of those held."""
+        for name, _ in module_children(self):
+            delattr(self, name)
+        for i, module in enumerate(modules):
+            self.add_module(str(i), module)
+
+    def __len__(self) -> int:
+        return len(self.items_held())
+
+    def __iter__(self) -> Any:
+        return iter(self.items_held())
+
+    def __contains__(self, module: Any) -> bool:
+        return any(held is module for held in self.items_held())
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self.same_kind(module_children(self)[index])
+        if isinstance(index, str):
+            return dict(module_children(self))[index]
+        return self.items_held()[index]
+
+    def same_kind(self, named: Any) -> Any:
+        return type(self)([child for _, child in named])
+
+    def __setitem__(self, index: int, module: Any) -> None:
+        setattr(self, module_children(self)[index][0], module)
+
+    def __delitem__(self, index: Any) -> None:
+        names = module_children(self)[index] if isinstance(index, slice) else [module_children(self)[index]]
+        for name, _ in names:
+            delattr(self, name)
+        named = module_children(self)
+        if all(name.isdigit() for name, _ in named):
+            self.refill([child for _, child in named])
+
+    def append(self, module: Any) -> Any:
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Any) -> Any:
+        for module in modules:
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Any) -> Any:
+        held = self.items_held()
+        held.insert(index, module)
+        self.refill(held)
+        return self
+
+    def pop(self, key: Any) -> Any:
+        found = self[key]
+        del self[key]
+        return found
+
+    def __iadd__(self, modules: Any) -> Any:
+        return self.extend(list(modules))
+
+    def __add__(self, other: Any) -> Any:
+        return self.same_kind([(str(i), m) for i, m in enumerate([*self, *other])])
+
+
+class Sequential(ModuleSequence):
+    """Modules that feed each other; made of modules, or of one OrderedDict that names them."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        if len(args) == 1 and isinstance(args[0], collections.OrderedDict):
+            for name, module in args[0].items():
+                self.add_module(name, module)
+        else:
+            for i, module in enumerate(args):
+                if not isinstance(module, nn.Module):
+                    raise TypeError(f"{type(module).__name__} is not a Module subclass")
+                self.add_module(str(i), module)
+
+    def same_kind(self, named: Any) -> Any:
+        return type(self)(collections.OrderedDict(named))
+
+    def execute(self, input: Any) -> Any:
+        for _, module in module_children(self):
+            input = module(input)
+        return input
+
+
+def repeated(value: Any, count: int) -> tuple[int, ...]:
+    """``count`` numbers out of one number or a sequence of one or ``count``."""
+    if isinstance(value, int):
+        return (value,) * count
+    found = tuple(int(v) for v in value)
+    return found * count if len(found) == 1 else found
+
+
+def same_padding(input: Any, kernel: Any, dilation: Any) -> tuple[Any, tuple[int, ...]]:
+    """Padding that keeps the size; where it is odd, Torch puts the larger half on the right."""
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    if any(t % 2 for t in totals):
+        extra: list[int] = []
+        for total in reversed(totals):
+            extra += [0, total % 2]
+        input = nn.pad(input, extra)
+    return input, tuple(t // 2 for t in totals)
+
+
+def convolution(
+    input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, count: int
+) -> Any:
+    """Convolution over ``count`` dimensions, with or without a batch dimension."""
+    if input.ndim == count + 1:
+        return convolution(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups, count).squeeze(0)
+    if input.ndim != count + 2:
+        raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
+    if input.shape[1] != weight.shape[1] * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} "
+            f"to have {weight.shape[1] * groups} channels, but got {input.shape[1]} channels instead"
+        )
+    stride, dilation = repeated(stride, count), repeated(dilation, count)
+    if padding == "same":
+        if any(s != 1 for s in stride):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        input, padding = same_padding(input, list(weight.shape)[2:], dilation)
+    else:
+        padding = (0,) * count if padding == "valid" else repeated(padding, count)
+    if count == 1:
+        found = nn.conv2d(
+            input.unsqueeze(-1), weight.unsqueeze(-1), bias, stride + (1,), padding + (0,), dilation + (1,), groups
+        )
+        return found.squeeze(-1)
+    if count == 2:
+        return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    if groups == 1:
+        return nn.conv3d(input, weight, bias, stride, padding, dilation)
+    # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
+    inputs, outputs = input.shape[1] // groups, weight.shape[0] // groups
+    parts = []
+    for g in range(groups):
+        rows = slice(g * outputs, (g + 1) * outputs)
+        part = input[:, g * inputs : (g + 1) * inputs]
+        own_bias = None if bias is None else bias[rows]
+        parts.append(nn.conv3d(part, weight[rows], own_bias, stride, padding, dilation))
+    return jt.concat(parts, dim=1)
+
+
+def from_numpy(ndarray: Any) -> Any:
+    """A tensor with the dtype of the array.  Unlike Torch's it is a copy: later changes of one do not reach the other."""
+    return jt.array(ndarray, dtype=str(ndarray.dtype))
+
+
+def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """``zeros(2, 3)``, ``zeros((2, 3))``, ``zeros(x.shape)``, ``zeros(())`` -> a tuple of plain integers."""
+    if len(size) == 1 and not isinstance(size[0], int | np.integer):
+        first = size[0]
+        size = (first.item(),) if isinstance(first, jt.Var) else tuple(first)
+    return tuple(int(n) for n in size) or (1,)
+
+
+def zeros_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
+    """Zeros of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
+    return filled(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
+
+
+def filled(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """A constant tensor whose dtype follows the value, as in Torch (``jt.full`` always makes float32)."""
+    if out is not None:
+        raise ValueError("out= is not supported: use the result")
+    name = dtype_name(dtype)
+    if isinstance(fill_value, jt.Var):
+        name = name or str(fill_value.dtype)
+        fill_value = fill_value.item()
+    if name is None:
+        name = "bool" if isinstance(fill_value, bool) else "int64" if isinstance(fill_value, int) else "float32"
+    return constant(fill_value, name).broadcast(shape_of((size,)))
+
+
+def full_like(input: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
+    """A constant tensor of another's shape and, unless given, dtype."""
+    return filled(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
+
+
+def ones_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
+    """Ones of another tensor's shape and, unless given, dtype (``jt.ones_like`` accepts no dtype)."""
+    return full_like(input, 1, dtype=dtype)
+
+
+def zeros_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
+    """Zeros of another tensor's shape and, unless given, dtype."""
+    return full_like(input, 0, dtype=dtype)
+
+
+class Device:
+    """``torch.device``: a type and an index.  It names a device; tensors are not moved."""
+
+    def __init__(self, type: Any, index: Any = None) -> None:
+        if isinstance(type, Device):
+            type, index = type.type, type.index if index is None else index
+        elif isinstance(type, int):
+            type, index = "cuda", type
+        elif ":" in type:
+            type, _, number = type.partition(":")
+            index = int(number)
+        if type not in ("cpu", "cuda", "mps", "xpu", "meta"):
+            raise RuntimeError(
+                f"Expected one of cpu, cuda, mps, xpu, meta device type at start of device string: {type}"
+            )
+        self.type = type
+        self.index = index
+
+    def __str__(self) -> Any:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> Any:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __eq__(self, other: Any) -> Any:
+        return isinstance(other, Device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> Any:
+        return hash((self.type, self.index))
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: Any) -> Any:
+        return False
+
+
+def device_of(tensor: Any) -> Any:
+    """``tensor.device``: the device that Jittor computes on."""
+    return Device("cuda", 0) if jt.flags.use_cuda else Device("cpu")
+
+
+PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """Name of a dtype however it is written (``jt.float32``, ``x.dtype``, ``"float32"``, ``float``); None for no dtype."""
+    if dtype is None:
+        return None
+    if isinstance(dtype, type) and dtype in PYTHON_DTYPES:
+        return PYTHON_DTYPES[dtype]
+    return getattr(dtype, "__name__", None) or str(dtype)
+
+
+def is_dtype(value: Any) -> bool:
+    """Whether a value names a type of elements (and not a device)."""
+    if isinstance(value, str):
+        return False
+    return isinstance(value, jt.NanoString) or callable(value) and getattr(value, "__name__", "") in DTYPE_NAMES
+
+
+DTYPE_NAMES = frozenset(
+    "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool float int".split()
+)
+
+
+def integral(x: Any) -> bool:
+    """Whether a tensor holds integers or booleans."""
+    return "float" not in str(x.dtype)
+
+
+def floating(x: Any) -> Any:
+    """The tensor itself, or as float32 when it holds integers or booleans.
+
+    Torch computes roots, exponentials and quotients of integers in float32; Jittor takes float16 for one-byte
+    integers and booleans, and float64 for int64.
+    """
+    return x.float32() if integral(x) else x
+
+
+def scalar_like(value: Any, x: Any) -> Any:
+    """A Python number as a tensor of ``x``'s dtype, so that float64 arithmetic keeps all its digits.
+
+    Jittor makes a float32 of every Python float.
+    """
+    if isinstance(value, jt.Var):
+        return value
+    if isinstance(value, bool) or isinstance(value, int) and not isinstance(value, np.generic):
+        return value
+    return constant(value, "float64") if str(x.dtype) == "float64" else value
+
+
+def promoted(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands (tensors or numbers) cast to the dtype that Torch computes in.
+
+    Torch: floats win over integers without changing their width (int64 with float32 is float32; Jittor gives
+    float64), a number changes the dtype only when it is of a higher class, booleans count as integers with a number
+    (Jittor gives int8), uint8 stays uint8 (Jittor gives int8).
+    """
+    if not isinstance(a, jt.Var) and not isinstance(b, jt.Var):
+        a = jt.array(np.asarray(a), dtype="float32" if isinstance(a, float) else "int64")
+    name = result_dtype(a, b)
+    return cast_operand(a, name), cast_operand(b, name)
+
+
+def constant(value: Any, name: str) -> Any:
+    """A tensor of one element, of the dtype named (NumPy has no bfloat16)."""
+    if name == "bfloat16":
+        return jt.array([value], dtype="float32").bfloat16()
+    return jt.array(np.array([value]), dtype=name)
+
+
+def cast_operand(value: Any, name: str) -> Any:
+    if not isinstance(value, jt.Var):
+        return constant(value, name)
+    return value if str(value.dtype) == name else value.cast(name)
+
+
+DTYPE_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
+
+
+def result_dtype(*values: Any) -> str:
+    """Name of the dtype that Torch gives to arithmetic on these tensors and numbers."""
+    names = [str(v.dtype) for v in values if isinstance(v, jt.Var)]
+    if not names:
+        return "float32" if any(isinstance(v, float) for v in values) else "int64"
+    name = max(names, key=DTYPE_RANKS.index)
+    if {"uint8", "int8"} <= set(names) and name in ("uint8", "int8"):
+        name = "int16"
+    if {"float16", "bfloat16"} <= set(names) and name in ("float16", "bfloat16"):
+        name = "float32"
+    for value in values:
+        if isinstance(value, jt.Var):
+            continue
+        if isinstance(value, float | np.floating) and "float" not in name:
+            name = "float32"
+        elif not isinstance(value, bool | np.bool_) and name == "bool":
+            name = "int64"
+    return name
+
+
+def cast_to(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """Torch's ``x.to(...)``: casts when a dtype or another tensor is among the arguments; devices change nothing.
+
+    Jittor moves data by itself, for the whole program (``jt.flags.use_cuda``).
+    """
+    wanted = kwargs.get("dtype")
+    for value in (*args, kwargs.get("other")):
+        if isinstance(value, jt.Var):
+            wanted = value.dtype
+        elif is_dtype(value) or value in (float, int):
+            wanted = value
+    name = dtype_name(wanted)
+    if name is None or name == str(input.dtype):
+        return input.clone() if kwargs.get("copy") else input
+    return input.cast(name)
+
+
+def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """Powers in Torch's dtype; the base or the exponent may be a number.
+
+    Jittor computes the derivative as ``y * exponent / x``, which is nan at 0, and knows no negative base.
+    """
+    a, b = promoted(input, exponent)
+    if not isinstance(exponent, jt.Var):
+        return whole_power(a, exponent)
+    if integral(a):
+        return jt.array(np.power(a.numpy(), b.numpy()), dtype=str(a.dtype))
+    return jt.pow(a, b)
+
+
+def whole_power(x: Any, exponent: Any) -> Any:
+    """``x ** number`` by products where the exponent is a small whole number."""
+    if exponent == 0:
+        return x * 0 + 1
+    if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
+        result = x
+        for _ in range(int(abs(exponent)) - 1):
+            result = result * x
+        return result if exponent > 0 else 1 / result
+    if exponent == 0.5:
+        return x.sqrt()
+    if exponent == -0.5:
+        return 1 / x.sqrt()
+    return jt.pow(floating(x), scalar_like(exponent, x))
+
+
+def aligned(*values: Any) -> list[Any]:
+    """Tensors broadcast to their common shape (``jt.ternary`` does not broadcast)."""
+    shape = np.broadcast_shapes(*(tuple(v.shape) for v in values))
+    return [v if tuple(v.shape) == shape else v.broadcast(shape) for v in values]
+
+
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of two elements; where they are equal, each gets half of the gradient, as in Torch."""
+    a, b = aligned(*promoted(input, other))
+    return jt.ternary(a > b, a, jt.ternary(a < b, b, (a + b) / 2 if not integral(a) else a))
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
+
+    ``x.where(c, y)`` means something else in Jittor; the branches are brought to Torch's common dtype.
+    """
+    if input is None and other is None:
+        return tuple(index.int64() for index in jt.where(condition))
+    return jt.ternary(*aligned(condition.bool(), *promoted(input, other)))
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + exp(-x)), in float32 for integers."""
+    return nn.sigmoid(floating(input))
+
+
+def uniform_within(shape: Any, bound: float) -> Any:
+    return jt.random(tuple(shape)) * (2 * bound) - bound
+
+
+class ConvBase(Module):
+    """What the convolutions share.  Weights start as Torch's: uniform within 1 / sqrt(fan in)."""
+
+    spatial = 0
+    transposed = False
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        output_padding: Any = 0,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if groups <= 0:
+            raise ValueError("groups must be a positive integer")
+        if in_channels % groups or out_channels % groups:
+            raise ValueError("in_channels and out_channels must be divisible by groups")
+        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
+            raise ValueError(f"padding_mode={padding_mode!r} is not one of zeros, reflect, replicate, circular")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = repeated(kernel_size, self.spatial)
+        self.stride = repeated(stride, self.spatial)
+        self.padding = padding if isinstance(padding, str) else repeated(padding, self.spatial)
+        self.dilation = repeated(dilation, self.spatial)
+        self.output_padding = repeated(output_padding, self.spatial)
+        self.groups = groups
+        self.padding_mode = padding_mode
+        pair = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
+        shape = (*pair, *self.kernel_size)
+        bound = 1 / math.sqrt(math.prod(shape[1:])) if math.prod(shape[1:]) else 0.0
+        self.weight = Parameter(uniform_within(shape, bound))
+        self.register_parameter("bias", Parameter(uniform_within((out_channels,), bound)) if bias else None)
+        if dtype is not None:
+            self.to(dtype)
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(math.prod(list(self.weight.shape)[1:]))
+        overwrite(self.weight, uniform_within(self.weight.shape, bound))
+        if self.bias is not None:
+            overwrite(self.bias, uniform_within(self.bias.shape, bound))
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
+            if getattr(self, name) != (usual,) * self.spatial:
+                text += f", {name}={getattr(self, name)}"
+        text += f", groups={self.groups}" if self.groups != 1 else ""
+        text += ", bias=False" if self.bias is None else ""
+        return text + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
+
+
+class ForwardConv(ConvBase):
+    """A convolution; with its defaults, batch dimension optional, padding also ``same`` or ``valid``."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, 0, dtype
+        )
+
+    def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            amounts = []
+            for i in reversed(range(self.spatial)):
+                total = self.dilation[i] * (self.kernel_size[i] - 1)
+                if padding == "same":
+                    amounts += [total // 2, total - total // 2]
+                else:
+                    amounts += [0, 0] if padding == "valid" else [padding[i], padding[i]]
+            input, padding = pad(input, amounts, self.padding_mode), 0
+        return convolution(input, weight, bias, self.stride, padding, self.dilation, self.groups, self.spatial)
+
+    def execute(self, input: Any) -> Any:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class Conv1d(ForwardConv):
+    spatial = 1
+
+
+class Conv2d(ForwardConv):
+    spatial = 2
+
+
+def matmul(input: Any, other: Any) -> Any:
+    """The matrix product with Torch's broadcasting; two vectors give their inner product; integers stay exact."""
+    if input.ndim == 1 and other.ndim == 1:
+        return (input * other).sum()
+    if integral(input) or integral(other):
+        a = input.unsqueeze(0) if input.ndim == 1 else input
+        b = other.unsqueeze(1) if other.ndim == 1 else other
+        product = (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2)
+        return vector_dims_dropped(product, input, other)
+    if input.ndim == 1:
+        return jt.matmul(input.unsqueeze(0), other).squeeze(-2)
+    if other.ndim == 1:
+        return jt.matmul(input, other.unsqueeze(1)).squeeze(-1)
+    return jt.matmul(input, other)
+
+
+def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
+    """A product of matrices without the dimensions that stood for vectors."""
+    if input.ndim == 1:
+        product = product.squeeze(-2)
+    return product.squeeze(-1) if other.ndim == 1 else product
+
+
+def dot(input: Any, tensor: Any) -> Any:
+    """The inner product of two vectors."""
+    return (input * tensor).sum()
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """Sums of products over the last dimensions of one tensor and the first of the other, or over those listed."""
+    if isinstance(dims, int):
+        dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
+    left, right = ([d % t.ndim for d in part] for part, t in zip(dims, (a, b)))
+    free_a = [d for d in range(a.ndim) if d not in left]
+    free_b = [d for d in range(b.ndim) if d not in right]
+    size = int(np.prod([a.shape[d] for d in left]))
+    first = a.permute((*free_a, *left)) if a.ndim > 1 else a
+    second = b.permute((*right, *free_b)) if b.ndim > 1 else b
+    product = jt.matmul(first.reshape([-1, size]), second.reshape([size, -1]))
+    return product.reshape([*(a.shape[d] for d in free_a), *(b.shape[d] for d in free_b)] or [1])
+
+
+def inner(input: Any, other: Any) -> Any:
+    """Products summed over the last dimension of both."""
+    if input.ndim == 1 and other.ndim == 1:
+        return dot(input, other)
+    return tensordot(input, other, ([input.ndim - 1], [other.ndim - 1]))
+
+
+def loss_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
+    """The reduction that Torch's old parameters ask for, if given; else the new one.
+
+    Raises:
+        ValueError: for an unknown reduction.
+    """
+    if size_average is not None or reduce is not None:
+        if reduce is False:
+            return "none"
+        return "sum" if size_average is False else "mean"
+    if reduction not in ("none", "mean", "sum", "batchmean"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def reduced_loss(loss: Any, reduction: str) -> Any:
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def clamped_log(value: Any) -> Any:
+    """log, but not below -100; without a gradient."""
+    value = value.detach()
+    return jt.ternary(value > 1.2e-38, jt.log(jt.maximum(value, 1.2e-38)), jt.zeros_like(value) - 100.0)
+
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """``-(y log p + (1 - y) log(1 - p))`` with logs clamped at -100 (Jittor: at -46).
+
+    The gradient is Torch's own formula, which is finite at p = 0 and p = 1; it is not differentiated again.
+    """
+    if list(input.shape) != list(target.shape):
+        raise ValueError(f"Using a target size {list(target.shape)} that differs from {list(input.shape)}")
+    target = target.cast(input.dtype)
+    yes, no = clamped_log(input), clamped_log(1 - input)
+    p, y = input.detach(), target.detach()
+    loss = -(y * yes + (1 - y) * no)
+    slope = (p - y) / jt.maximum((1 - p) * p, 1e-12)
+    loss = loss + (input - p) * slope + (target - y) * (no - yes)
+    if weight is not None:
+        loss = loss * weight
+    return reduced_loss(loss, loss_reduction(size_average, reduce, reduction))
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """``target (log target - input)``, which is 0 where the target is 0 (Jittor: nan)."""
+    kind = loss_reduction(size_average, reduce, reduction)
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        safe = jt.ternary(target > 0, target, jt.ones_like(target))
+        loss = jt.ternary(target > 0, target * jt.log(safe), jt.zeros_like(target)) - target * input
+    return loss.sum() / input.shape[0] if kind == "batchmean" else reduced_loss(loss, kind)
+
+
+IncompatibleKeys = collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
+
+
+def module_children(module: Any) -> list[tuple[str, Any]]:
+    """Names and modules directly inside a module, also inside Jittor's own containers."""
+    held = module.layers if isinstance(module, nn.Sequential) else module.__dict__
+    return [(str(name), child) for name, child in held.items() if isinstance(child, nn.Module)]
+
+
+def module_tensors(module: Any) -> list[tuple[str, Any, str]]:
+    """Name, Var and role (``parameter``, ``buffer``, ``transient``) of the tensors that a module itself holds.
+
+    Jittor's own layers do not say what is a parameter: all is, but for running statistics, registered buffers
+    and names that begin with an underscore.
+    """
+    if isinstance(module, Module):
+        roles = module.__dict__.get("_roles", {})
+        return [(k, v, roles[k]) for k, v in module.__dict__.items() if k in roles and isinstance(v, jt.Var)]
+    held = module.params if isinstance(module, nn.ParameterList) else module.__dict__
+    found = []
+    for name, value in held.items():
+        if isinstance(value, jt.Var) and not str(name).startswith("_"):
+            buffer = name in ("running_mean", "running_var") or hasattr(value, "persistent")
+            kept = getattr(value, "persistent", True)
+            found.append((str(name), value, "parameter" if not buffer else "buffer" if kept else "transient"))
+    return found
+
+
+def module_state(module: Any, prefix: str, found: dict[str, Any]) -> None:
+    """Collect what Torch's ``state_dict`` holds: parameters, buffers, then the children, depth first."""
+    held = module_tensors(module)
+    for wanted in ("parameter", "buffer"):
+        found.update((prefix + name, value) for name, value, role in held if role == wanted)
+    for name, child in module_children(module):
+        if isinstance(child, Module):
+            child.state_dict(destination=found, prefix=f"{prefix}{name}.")
+        else:
+            module_state(child, f"{prefix}{name}.", found)
+
+
+def along_channels(value: Any, ndim: int) -> Any:
+    """A vector of channels, ready to broadcast with (N, C, ...)."""
+    return value.reshape([1, -1] + [1] * (ndim - 2))
+
+
+def standardized(input: Any, dims: list[int], eps: float) -> tuple[Any, Any, Any]:
+    """``(x - mean) / sqrt(var + eps)`` over these dimensions, the mean and the biased variance."""
+    mean = input.mean(dims=dims, keepdims=True)
+    centred = input - mean
+    variance = (centred * centred).mean(dims=dims, keepdims=True)
+    return centred / jt.sqrt(variance + eps), mean, variance
+
+
+def scaled(input: Any, weight: Any, bias: Any) -> Any:
+    if weight is not None:
+        input = input * weight
+    return input if bias is None else input + bias
+
+
+def update_statistics(running_mean: Any, running_var: Any, mean: Any, variance: Any, count: int, momentum: Any) -> None:
+    """Move the running statistics; as in Torch, the variance kept is the unbiased one."""
+    with jt.no_grad():
+        unbiased = variance.reshape([-1]) * (count / max(count - 1, 1))
+        overwrite(running_mean, running_mean + (mean.reshape([-1]) - running_mean) * momentum)
+        overwrite(running_var, running_var + (unbiased - running_var) * momentum)
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalise (N, C, ...) per channel, by the batch in training (running statistics change), else by those."""
+    dims = [0, *range(2, input.ndim)]
+    weight = None if weight is None else along_channels(weight, input.ndim)
+    bias = None if bias is None else along_channels(bias, input.ndim)
+    if not training:
+        scale = 1 / jt.sqrt(along_channels(running_var, input.ndim) + eps)
+        scale = scale if weight is None else scale * weight
+        return scaled(input - along_channels(running_mean, input.ndim), scale, bias)
+    count = input.numel() // input.shape[1]
+    if count == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
+    found, mean, variance = standardized(input, dims, eps)
+    if running_mean is not None:
+        update_statistics(running_mean, running_var, mean, variance, count, momentum)
+    return scaled(found, weight, bias)
+
+
+class NormBase(Module):
+    """What batch and instance normalisation share: statistics per channel, and a learned scale and shift."""
+
+    dimensions: tuple[int, ...] = ()
+
+    def __init__(self, num_features: int, eps: float, momentum: Any, affine: bool, track_running_stats: bool) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        self.register_parameter("weight", Parameter(jt.ones((num_features,))) if affine else None)
+        self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine else None)
+        self.register_buffer("running_mean", jt.zeros((num_features,)) if track_running_stats else None)
+        self.register_buffer("running_var", jt.ones((num_features,)) if track_running_stats else None)
+        self.batches_tracked = 0
+
+    def reset_running_stats(self) -> None:
+        if self.track_running_stats:
+            overwrite(self.running_mean, jt.zeros((self.num_features,)))
+            overwrite(self.running_var, jt.ones((self.num_features,)))
+            self.batches_tracked = 0
+
+    def reset_parameters(self) -> None:
+        self.reset_running_stats()
+        if self.affine:
+            overwrite(self.weight, jt.ones((self.num_features,)))
+            overwrite(self.bias, jt.zeros((self.num_features,)))
+
+    def check_dimensions(self, input: Any) -> None:
+        if input.ndim not in self.dimensions:
+            raise ValueError(f"expected {self.dimensions} dimensions, got input of size {list(input.shape)}")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNormBase(NormBase):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: Any = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+
+    def execute(self, input: Any) -> Any:
+        self.check_dimensions(input)
+        momentum = self.momentum
+        if self.training and self.track_running_stats:
+            self.batches_tracked += 1
+            if momentum is None:  # Torch then keeps the plain average over all batches
+                momentum = 1.0 / self.batches_tracked
+        by_batch = self.training or self.running_mean is None
+        tracked = self.track_running_stats or not self.training
+        mean, var = (self.running_mean, self.running_var) if tracked else (None, None)
+        return batch_norm(input, mean, var, self.weight, self.bias, by_batch, momentum or 0.0, self.eps)
+
+
+class BatchNorm2d(BatchNormBase):
+    """Batch normalisation of (N, C, H, W); Jittor has one class for all and keeps a biased variance."""
+
+    dimensions = (4,)
+
+
+class Optimizer(jt.optim.Optimizer):
+    """Base of the optimizers: Torch's ``param_groups``, gradient accumulation and ``state_dict``.
+
+    Jittor's own zeroes the gradients in ``step``, updates parameters that got no gradient, keeps options beside
+    the groups and counts its steps in ``backward``.  Here a group holds every option, ``state`` is a
+    dictionary by ``id`` of the parameter, ``step`` keeps the gradients and ``zero_grad`` forgets them.
+    A subclass gives ``update(parameter, gradient, state, group) -> new value``.
+    """
+
+    def __init__(self, params: Any, defaults: Any) -> None:
+        self._defaults = dict(defaults)
+        self.param_groups = []
+        self.state = {}
+        if isinstance(params, jt.Var):
+            raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts")
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(dict(group))
+        LIVE_OPTIMIZERS.add(self)
+
+    @property
+    def defaults(self) -> Any:
+        return self._defaults
+
+    def add_param_group(self, param_group: Any) -> Any:
+        """Add a group; options it lacks are the optimizer's defaults."""
+        params = param_group["params"]
+        params = [params] if isinstance(params, jt.Var) else list(params)
+        if params and isinstance(params[0], tuple):
+            param_group["param_names"] = [name for name, _ in params]
+            params = [p for _, p in params]
+        if not all(isinstance(p, jt.Var) for p in params):
+            raise TypeError("optimizer can only optimize Tensors")
+        known = {id(p) for group in self.param_groups for p in group["params"]}
+        if any(id(p) in known for p in params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        param_group["params"] = params
+        for name, value in self._defaults.items():
+            param_group.setdefault(name, value)
+        self.param_groups.append(param_group)
+
+    def zero_grad(self, set_to_none: Any = True) -> Any:
+        """Forget the gradients, or set those that exist to zero."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                known = getattr(p, "held_gradient", None)
+                if set_to_none:
+                    p.held_gradient = None
+                elif known is not None:
+                    known.update(jt.zeros_like(known).stop_grad())
+
+    def backward(
+        self, loss: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
+    ) -> Any:
+        """``loss.backward()``: gradients are added to those of earlier calls."""
+        backward(loss, gradient, retain_graph, create_graph, inputs)
+
+    def step(self, closure: Any = None) -> Any:
+        """Update every parameter that has a gradient."""
+        loss = None
+        if closure is not None:
+            with GradientMode(True):
+                loss = closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                g = getattr(p, "held_gradient", None)
+                if g is None:
+                    continue
+                state = self.state.setdefault(id(p), {"step": 0})
+                state["step"] += 1
+                frozen = p.is_stop_grad()
+                with jt.flag_scope(no_grad=1, node_order=1):
+                    new = self.update(p, -g if group.get("maximize") else g, state, group)
+                    p.update(new)
+                if not frozen:
+                    p.start_grad()
+        return loss
+
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
+        raise NotImplementedError
+
+    def state_dict(self) -> Any:
+        """Torch's form: ``state`` by position of the parameter, ``param_groups`` with positions for parameters."""
+        position = {}
+        groups = []
+        for group in self.param_groups:
+            for p in group["params"]:
+                position.setdefault(id(p), len(position))
+            packed = {k: v for k, v in group.items() if k != "params"}
+            packed["params"] = [position[id(p)] for p in group["params"]]
+            groups.append(packed)
+        state = {position[i]: dict(s) for i, s in self.state.items() if i in position}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Any) -> Any:
+        """Take over a state of this form (also one that Torch saved); values are copied.
+
+        Raises ValueError when the groups do not fit.
+        """
+        groups = state_dict["param_groups"]
+        if len(groups) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
+            raise ValueError("loaded state dict contains a parameter group of another size")
+        self.state = {}
+        for saved, group in zip(groups, self.param_groups):
+            for index, p in zip(saved["params"], group["params"]):
+                found = state_dict["state"].get(index)
+                if found is not None:
+                    self.state[id(p)] = {k: self._loaded(k, v, p) for k, v in found.items()}
+            group.update({k: v for k, v in saved.items() if k not in ("params", "param_names")})
+
+    def _loaded(self, name: Any, value: Any, p: Any) -> Any:
+        if name == "step":
+            return int(np.asarray(value.numpy() if hasattr(value, "numpy") else value).reshape(()))
+        if isinstance(value, jt.Var):
+            return value.clone().stop_grad()
+        if isinstance(value, np.ndarray) or hasattr(value, "numpy"):
+            value = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+            return jt.array(value, dtype=str(p.dtype)).stop_grad()
+        return value
+
+    def __repr__(self) -> Any:
+        text = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            text.append(f"Parameter Group {i}")
+            text += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
+        return "\n".join([*text, ")"])
+
+
+def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
+    """Keep a running value of a parameter's state: ``new`` is a function of the earlier value (or of ``start``)."""
+    earlier = state.get(name)
+    if earlier is None:
+        earlier = state[name] = jt.full_like(p, start).stop_grad() if start else jt.zeros_like(p).stop_grad()
+    earlier.update(new(earlier).stop_grad())
+    return earlier
+
+
+def adam_moments(state: Any, p: Any, g: Any, group: Any) -> Any:
+    """First and second moment of Adam's family after one step."""
+    b1, b2 = group["betas"]
+    m = moving(state, "exp_avg", p, lambda m: m + (g - m) * (1 - b1))
+    v = moving(state, "exp_avg_sq", p, lambda v: v * b2 + g * g * (1 - b2))
+    return m, v
+
+
+def checked(
+    lr: Any, eps: Any = 0.0, weight_decay: Any = 0, betas: Any = (0.0, 0.0), differentiable: Any = False
+) -> Any:
+    """Torch's checks of hyperparameters; raises ValueError."""
+    if not 0.0 <= lr:
+        raise ValueError(f"Invalid learning rate: {lr}")
+    if not 0.0 <= eps:
+        raise ValueError(f"Invalid epsilon value: {eps}")
+    if not 0.0 <= weight_decay:
+        raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+    if differentiable:
+        raise NotImplementedError("differentiable optimizers")
+
+
+class Adam(Optimizer):
+    """``torch.optim.Adam``.  Jittor's own places eps differently and counts accumulations as steps."""
+
+    decoupled = False
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0,
+        amsgrad: Any = False,
+        *,
+        foreach: Any = None,
+        maximize: Any = False,
+        capturable: Any = False,
+        differentiable: Any = False,
+        fused: Any = None,
+        decoupled_weight_decay: Any = False,
+    ) -> None:
+        checked(lr, eps, weight_decay, betas, differentiable)
+        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        super().__init__(
+            params,
+            {**options, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay or self.decoupled},
+        )
+
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
+        b1, b2 = group["betas"]
+        if group["weight_decay"] != 0:
+            if group["decoupled_weight_decay"]:
+                p = p * (1 - group["lr"] * group["weight_decay"])
+            else:
+                g = g + p * group["weight_decay"]
+        m, v = adam_moments(state, p, g, group)
+        if group["amsgrad"]:
+            v = moving(state, "max_exp_avg_sq", p, lambda largest: jt.maximum(largest, v))
+        step_size = group["lr"] / (1 - b1 ** state["step"])
+        denominator = v.sqrt() / math.sqrt(1 - b2 ** state["step"]) + group["eps"]
+        return p - m * step_size / denominator
+
+
+class ParameterMark(type):
+    """Makes ``isinstance(p, Parameter)`` true for the Vars that :class:`Parameter` made."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, jt.Var) and getattr(value, "is_parameter", False)
+
+
+class Parameter(metaclass=ParameterMark):
+    """A Var that a module trains.
+
+    Torch's class of this name; Jittor's ``nn.Parameter`` only logs a lecture, and Jittor takes every Var attribute
+    of a module for a parameter.  A Var cannot be subclassed, so this makes a new leaf Var (``data`` without its
+    graph) and marks it; modules look for the mark.
+    """
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        if data is None:
+            data = jt.zeros((0,))
+        made = data.detach().clone()
+        made.is_parameter = True
+        if requires_grad:
+            made.start_grad()
+        else:
+            made.stop_grad()
+        return made
+
+
+def overwrite(tensor: Any, value: Any) -> Any:
+    """Give a Var a new value in place, keeping its dtype and whether it takes gradients; returns the Var.
+
+    Jittor's ``assign`` also takes over from the new value that gradients are stopped, so a parameter that is
+    changed under ``no_grad`` would never be trained again; and it keeps the new value's graph.
+    """
+    stopped = tensor.is_stop_grad()
+    tensor.assign(value.detach().cast(tensor.dtype))
+    if stopped:
+        tensor.stop_grad()
+    else:
+        tensor.start_grad()
+    return tensor
+
+
+class Listing(list):  # type: ignore[type-arg]
+    """A list that ``next()`` works on: Torch's modules give iterators, Jittor's optimizers need lists."""
+
+    def __iter__(self) -> Any:
+        return iter(self[self.__dict__.get("taken", 0) :])
+
+    def __next__(self) -> Any:
+        taken = self.__dict__.get("taken", 0)
+        if taken >= len(self):
+            raise StopIteration
+        self.__dict__["taken"] = taken + 1
+        return self[taken]
+
+
+def floating_name(value: Any) -> str:
+    """``float64`` for Jittor's, NumPy's or a text's way of naming that floating dtype, empty for anything else."""
+    name = getattr(value, "__name__", None) or str(value)
+    name = {"float": "float32", "double": "float64", "half": "float16"}.get(name, name)
+    return name if name in ("float16", "bfloat16", "float32", "float64") else ""
+
+
+class Members(dict):  # type: ignore[type-arg]
+    """``module._modules`` and its like: setting or deleting an entry changes the module."""
+
+    def __init__(self, owner: Any, entries: Any) -> None:
+        super().__init__(entries)
+        self.owner = owner
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        setattr(self.owner, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        delattr(self.owner, name)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        if name in self:
+            delattr(self.owner, name)
+        return super().pop(name, *default)
+
+
+class HookHandle:
+    """What registering a hook returns; ``remove()`` takes the hook away again."""
+
+    def __init__(self, hooks: dict[int, Any], key: int) -> None:
+        self.hooks = hooks
+        self.key = key
+
+    def remove(self) -> None:
+        self.hooks.pop(self.key, None)
+
+    def __enter__(self) -> "HookHandle":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.remove()
+
+
+def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """Torch's output size: with ``ceil_mode`` a window may leave the input, but must not start outside."""
+    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
+    if ceil_mode and (count - 1) * stride >= size + padding:
+        count -= 1
+    if count < 1:
+        raise RuntimeError(f"pooling a dimension of size {size} with kernel {kernel}: output size is too small")
+    return count
+
+
+def taken(input: Any, dim: int, places: Any) -> Any:
+    """``input`` at these places (an integer array of any shape) of one dimension."""
+    return input[(slice(None),) * dim + (jt.array(np.asarray(places, dtype=np.int32)),)]
+
+
+def window_max(input: Any, dim: int, places: Any) -> Any:
+    """Maximum over the rows of ``places`` (output size x window) along one dimension; the first of equals wins."""
+    return jt.argmax(taken(input, dim, places), dim + 1)[1]
+
+
+def pool_options(kernel_size: Any, stride: Any, padding: Any, dilation: Any, count: int) -> list[tuple[int, ...]]:
+    kernel = repeated(kernel_size, count)
+    steps = kernel if stride is None or stride == [] else repeated(stride, count)
+    return [kernel, steps, repeated(padding, count), repeated(dilation, count)]
+
+
+def max_pool(
+    input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, indices: bool, count: int
+) -> Any:
+    """Maximum over windows of the last ``count`` dimensions.
+
+    Jittor's pools refuse an input as small as the kernel, know no dilation, and round up to other sizes than Torch;
+    they do the work where they agree, else one dimension is reduced after the other.
+    """
+    if indices:
+        raise NotImplementedError("max pooling with return_indices=True is not supported")
+    if input.ndim == count + 1:
+        return max_pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode, False, count).squeeze(0)
+    kernel, stride, padding, dilation = pool_options(kernel_size, stride, padding, dilation, count)
+    if any(p > k // 2 for p, k in zip(padding, kernel)):
+        raise RuntimeError("pad should be at most half of effective kernel size")
+    sizes = list(input.shape)[2:]
+    outputs = [pooled_size(*given, ceil_mode) for given in zip(sizes, kernel, stride, padding, dilation)]
+    floors = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, padding)]
+    if count > 1 and floors == outputs and set(dilation) == {1} and all(n > k for n, k in zip(sizes, kernel)):
+        pool = nn.Pool if count == 2 else nn.Pool3d
+        return pool(kernel, stride, padding, op="maximum")(input)
+    for i in reversed(range(count)):
+        starts = np.arange(outputs[i])[:, None] * stride[i] - padding[i]
+        places = starts + np.arange(kernel[i])[None] * dilation[i]
+        # A place outside is replaced by one inside the same window: a repetition never changes a maximum.
+        first = np.where(starts < 0, starts + -(starts // dilation[i]) * dilation[i], starts)
+        last = first + (sizes[i] - 1 - first) // dilation[i] * dilation[i]
+        input = window_max(input, 2 + i, np.clip(places, first, last))
+    return input
+
+
+def window_sum(input: Any, kernel: Any, stride: Any, padding: Any, outputs: Any) -> Any:
+    """Sums over windows of the last dimensions; what lies outside counts as zero."""
+    count = len(kernel)
+    places = [f"i{2 + i}*{stride[i]}-{padding[i]}+i{2 + count + i}" for i in range(count)]
+    spread = input.reindex([*list(input.shape)[:2], *outputs, *kernel], ["i0", "i1", *places])
+    return spread.sum(list(range(2 + count, 2 + 2 * count)))
+
+
+def avg_pool(
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor_override: Any,
+    count: int,
+) -> Any:
+    """Mean over windows of the last ``count`` dimensions.
+
+    Jittor's refuses an input as small as the kernel and counts the padding even when told not to.
+    """
+    if input.ndim == count + 1:
+        given = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, count)
+        return avg_pool(input.unsqueeze(0), *given).squeeze(0)
+    kernel, stride, padding, _ = pool_options(kernel_size, stride, padding, 1, count)
+    sizes = list(input.shape)[2:]
+    outputs = [pooled_size(*given, 1, ceil_mode) for given in zip(sizes, kernel, stride, padding)]
+    sums = window_sum(input, kernel, stride, padding, outputs)
+    if divisor_override is not None:
+        return sums / divisor_override
+    divisor: Any = np.ones([1] * count)
+    for i in range(count):
+        start = np.arange(outputs[i]) * stride[i] - padding[i]
+        end = np.minimum(start + kernel[i], sizes[i] + padding[i])
+        if not count_include_pad:
+            start, end = np.maximum(start, 0), np.minimum(end, sizes[i])
+        divisor = divisor * (end - start).reshape([-1 if i == j else 1 for j in range(count)])
+    if (divisor == divisor.flat[0]).all():
+        return sums / float(divisor.flat[0])
+    return sums / jt.array(divisor.astype(np.float32)).cast(input.dtype)
+
+
+class MaxPoolBase(Module):
+    """Maximum over windows; the input may be as small as the kernel, which Jittor's pools refuse."""
+
+    spatial = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def execute(self, input: Any) -> Any:
+        options = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
+        return max_pool(input, *options, self.spatial)
+
+    def extra_repr(self) -> str:
+        names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
+
+
+class AvgPoolBase(Module):
+    """Mean over windows; the input may be as small as the kernel, which Jittor's pools refuse."""
+
+    spatial = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: Any = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def execute(self, input: Any) -> Any:
+        counting = (self.ceil_mode, self.count_include_pad, self.divisor_override)
+        return avg_pool(input, self.kernel_size, self.stride, self.padding, *counting, self.spatial)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxPool2d(MaxPoolBase):
+    spatial = 2
+
+
+class AvgPool2d(AvgPoolBase):
+    spatial = 2
+
+
+ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
+
+
+def with_numpy_names(function: Any) -> Any:
+    """Let a reduction also accept NumPy's ``axis`` and ``keepdims``, as Torch's do."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
+            if numpy_name in kwargs:
+                kwargs[name] = kwargs.pop(numpy_name)
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
+def reduced_dims(input: Any, dim: Any) -> tuple[int, ...]:
+    """The dimensions to reduce, none negative; all of them for None and ()."""
+    if dim is None:
+        dim = ()
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    return tuple(d % input.ndim for d in dims) or tuple(range(input.ndim))
+
+
+@with_numpy_names
+def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``sum``: integers and booleans are added in int64 (Jittor adds uint8 in uint8: 200 + 100 is 44)."""
+    name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
+    x = input if str(input.dtype) == name else input.cast(name)
+    return x.sum(reduced_dims(x, dim), keepdims=keepdim)
+
+
+def without_dim(x: Any, dim: int) -> Any:
+    """The tensor without a dimension of size 1 (never without any dimension)."""
+    shape = [n for i, n in enumerate(x.shape) if i != dim]
+    return x.reshape(shape or [1])
+
+
+class Extreme(jt.Function):
+    """Largest or smallest elements; the gradient is shared equally by all that are equal to them, as in Torch.
+
+    Jittor gives the whole gradient to each of them, and drops nan.
+    """
+
+    def execute(self, x: Any, dims: tuple[int, ...], largest: bool) -> Any:
+        found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+        if not integral(x):
+            bad = jt.isnan(x).int32().max(dims, keepdims=True) > 0
+            found = jt.ternary(bad, jt.array([float("nan")], dtype=str(x.dtype)).broadcast(found.shape), found)
+        self.dims, self.chosen = dims, x == found
+        return found
+
+    def grad(self, grad: Any) -> tuple[Any, None, None]:
+        share = self.chosen.cast(grad.dtype)
+        return share * (grad / share.sum(self.dims, keepdims=True)), None, None
+
+
+def extreme(input: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
+    """Largest or smallest elements over some dimensions, gradient shared among equals."""
+    dims = reduced_dims(input, dim)
+    found = Extreme()(input, dims, largest) if not integral(input) else integer_extreme(input, dims, largest)
+    if keepdim:
+        return found
+    return found.reshape([n for i, n in enumerate(input.shape) if i not in dims] or [1])
+
+
+def integer_extreme(input: Any, dims: tuple[int, ...], largest: bool) -> Any:
+    x = input.int32() if str(input.dtype) in ("bool", "uint8", "int8") else input
+    return (x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)).cast(input.dtype)
+
+
+def extreme_along(input: Any, dim: int, keepdim: bool, largest: bool) -> Any:
+    """(values, indices) along one dimension; the gradient goes to the element whose index is returned."""
+    dim %= input.ndim
+    index = arg_extreme(input, dim, True, largest)
+    values = input.gather(dim, index)
+    if not keepdim:
+        values, index = without_dim(values, dim), without_dim(index, dim)
+    return ValuesIndices(values, index)
+
+
+def arg_extreme(input: Any, dim: int | None, keepdim: bool, largest: bool) -> Any:
+    """Index (int64) of the first largest or smallest element; without ``dim`` in the flattened tensor."""
+    x = input.detach() if not integral(input) else input.int64()
+    if dim is None:
+        index = arg_extreme(x.reshape(-1), 0, False, largest)
+        return index.reshape([1] * input.ndim) if keepdim else index
+    found = jt.argmax(x, dim, keepdims=True) if largest else jt.argmin(x, dim, keepdims=True)
+    index = found[0].int64()
+    return index if keepdim else without_dim(index, dim % input.ndim)
+
+
+@with_numpy_names
+def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """Torch's ``max``: ``max(x)``, ``max(x, dim)`` -> (values, indices), ``max(x, other)``.
+
+    Jittor's returns values only, so that ``v, i = x.max(1)`` would unpack rows.
+    """
+    if isinstance(dim, jt.Var):
+        other = dim
+    if other is not None:
+        return maximum(input, other)
+    return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
+
+
+@with_numpy_names
+def variance(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> Any:
+    """Torch's ``var``: divides by n - 1 unless told otherwise (Jittor's by n).
+
+    ``var(x, unbiased)`` with a bool in the second place is one of Torch's forms.
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    dims = reduced_dims(input, dim)
+    centred = input - input.mean(dims, keepdims=True)
+    count = int(np.prod([input.shape[d] for d in dims]))
+    return (centred * centred).sum(dims, keepdims=keepdim) / float(np.float64(count) - correction)
+
+
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
+    x = input.detach() if not integral(input) else input.int64()
+    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
+
+
+def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
+    """The k largest (or smallest) elements as (values, indices)."""
+    dim = -1 if dim is None else dim
+    index = argsort(input, dim, largest)[(slice(None),) * (dim % input.ndim) + (slice(0, k),)]
+    return ValuesIndices(input.gather(dim % input.ndim, index), index)
+
+
+@with_numpy_names
+def norm_of(
+    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
+) -> Any:
+    """Torch's ``norm``: over all elements unless ``dim`` is given (Jittor's: over the last dimension), any order p.
+
+    The gradient of the 2-norm is 0 where the norm is 0, as in Torch.
+    """
+    x = input if dtype is None else input.cast(dtype_name(dtype))
+    dims = reduced_dims(x, dim)
+    if p in ("fro", 2, None):
+        total = (x * x).sum(dims, keepdims=keepdim)
+        zero = total == 0
+        return jt.ternary(zero, jt.zeros_like(total), jt.ternary(zero, jt.ones_like(total), total).sqrt())
+    size = x * ((x > 0).cast(x.dtype) - (x < 0).cast(x.dtype)).detach()
+    if p == float("inf") or p == float("-inf"):
+        return extreme(size, dims, keepdim, p > 0)
+    if p == 0:
+        return (x != 0).cast(x.dtype).sum(dims, keepdims=keepdim)
+    if p == 1:
+        return size.sum(dims, keepdims=keepdim)
+    return power_of(power_of(size, p).sum(dims, keepdims=keepdim), 1 / p)
+
+
+@with_numpy_names
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """log(sum(exp(x))), shifted by the largest element so that it does not overflow (Jittor's does above 88)."""
+    x = floating(input)
+    dims = reduced_dims(x, dim)
+    top = x.detach().max(dims, keepdims=True)
+    top = jt.ternary(jt.isfinite(top), top, jt.zeros_like(top))
+    result = jt.log((x - top).exp().sum(dims, keepdims=True)) + top
+    return result if keepdim else result.reshape([n for i, n in enumerate(x.shape) if i not in dims] or [1])
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
+    """Pad (or, where negative, crop) the last dimensions; ``pad`` lists (left, right) from the last one on.
+
+    Jittor's own fails to compile for a value like 0.5 and for negative amounts.
+    """
+    amounts = [int(p) for p in pad]
+    if len(amounts) % 2 or len(amounts) // 2 > input.ndim:
+        raise RuntimeError(f"Padding length must be even and at most twice the number of dimensions: {amounts}")
+    if mode not in ("constant", "reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    kept: list[Any] = [slice(None)] * input.ndim
+    for i in range(len(amounts) // 2):
+        dim, left, right = input.ndim - 1 - i, amounts[2 * i], amounts[2 * i + 1]
+        if (left < 0 or right < 0) and mode == "constant":
+            kept[dim] = slice(max(-left, 0), input.shape[dim] - max(-right, 0))
+    if any(k != slice(None) for k in kept):
+        input = input[tuple(kept)]
+        amounts = [max(a, 0) for a in amounts]
+    if not any(amounts):
+        return input
+    if mode == "constant" and not value:
+        return nn.pad(input, amounts)
+    for i in range(len(amounts) // 2):
+        dim, left, right = input.ndim - 1 - i, amounts[2 * i], amounts[2 * i + 1]
+        size = input.shape[dim]
+        if not left and not right:
+            continue
+        if mode != "constant":
+            limit = size - 1 if mode == "reflect" else size
+            if mode != "replicate" and max(left, right) > limit:
+                raise RuntimeError(f"Padding size {max(left, right)} is too large for a dimension of size {size}")
+            kind = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode]
+            places = np.pad(np.arange(size), (max(left, 0), max(right, 0)), mode=kind)  # type: ignore[call-overload]
+            places = places[max(-left, 0) : len(places) - max(-right, 0)]
+            input = taken(input, dim, places)
+            continue
+        shape = list(input.shape)
+        filled = [
+            jt.full([*shape[:dim], n, *shape[dim + 1 :]], value).cast(input.dtype) if n else None for n in (left, right)
+        ]
+        input = jt.concat([p for p in (filled[0], input, filled[1]) if p is not None], dim=dim)
+    return input
+
+
+def packed(value: Any) -> Any:
+    """The value with tensors replaced by what can be pickled."""
+    if isinstance(value, jt.Var):
+        return {"jittor tensor": value.numpy(), "dtype": str(value.dtype), "trained": bool(value.requires_grad)}
+    if type(value) is tuple or type(value) is list:
+        return type(value)(packed(v) for v in value)
+    if isinstance(value, dict):
+        made = value.copy()
+        for key, inner in value.items():
+            made[key] = packed(inner)
+        return made
+    return value
+
+
+def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = None) -> Any:
+    """Torch's ``cat``: brings the parts to their common dtype and skips empty one-dimensional ones."""
+    parts = list(tensors)
+    if len({len(p.shape) for p in parts}) > 1:
+        parts = [p for p in parts if tuple(p.shape) != (0,)]
+    name = result_dtype(*parts)
+    parts = [p if str(p.dtype) == name else p.cast(name) for p in parts]
+    dim = dim if axis is None else axis
+    return jt.concat(parts, dim % parts[0].ndim)
+
+
+def swap_dims(input: Any, dim0: int, dim1: int) -> Any:
+    """Two dimensions exchanged."""
+    order = list(range(input.ndim))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return input.permute(tuple(order))
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Elements moved along dimensions; those pushed out come in again at the other end."""
+    if dims is None:
+        return roll(input.reshape(-1), shifts, 0).reshape(tuple(input.shape))
+    pairs = (
+        [(shifts, dims)] if isinstance(dims, int) else list(zip([shifts] if isinstance(shifts, int) else shifts, dims))
+    )
+    for shift, dim in pairs:
+        length, head = input.shape[dim], (slice(None),) * (dim % input.ndim)
+        cut = (length - shift) % length
+        if cut:
+            input = jt.concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
+    return input
