@@ -59,9 +59,12 @@ def print_outcome(out: Console, outcome: Outcome, everything: bool = False) -> N
     for group in ("output", "gradient", "buffer"):
         rows = [row for row in outcome.rows if row.group == group]
         if rows:
-            figures = [row.relative for row in rows if not math.isnan(row.relative)]
+            # A zero but for rounding has no meaningful relative difference; such rows are counted by themselves.
+            below = [row for row in rows if row.holds and row.relative > row.tolerance]
+            figures = [row.relative for row in rows if row not in below and not math.isnan(row.relative)]
             worst = f", largest relative difference {max(figures):.2e}" if figures else ""
-            out.print(f"{group}s: {sum(row.holds for row in rows)} of {len(rows)} equal{worst}")
+            zeros = f", {len(below)} of them zero but for rounding" if below else ""
+            out.print(f"{group}s: {sum(row.holds for row in rows)} of {len(rows)} equal{zeros}{worst}")
     if not any(row.group == "gradient" for row in outcome.rows):
         out.print("gradients: none (no output depends on a parameter or floating input)")
     for fault in outcome.faults:

@@ -196,7 +196,8 @@ def run(check: Check) -> Outcome:
 
     source, goal = folder / "source", folder / "converted"
     copy_sources([Path(file) for file in told["files"]], target, check.arguments, source)
-    check.say(f"jack-convert: {len(list(source.rglob('*.py')))} files")
+    count = len(list(source.rglob("*.py")))
+    check.say(f"jack-convert: {count} file{'s' if count != 1 else ''}")
     left = convert(check, source, goal)
 
     check.say("Jittor: compiles its operators when it meets them for the first time")
