@@ -44,8 +44,8 @@ class Row:
         """For sorting, the worst first: how many times the tolerance."""
         if self.problem:
             return float("inf")
-        if self.absolute <= self.floor:
-            return 0.0
+        if self.absolute <= self.floor and self.relative > self.tolerance:
+            return 0.0  # a zero but for rounding
         return self.relative / self.tolerance if self.tolerance else float(self.relative > 0) * 1e30
 
 

@@ -20,7 +20,7 @@ from parity.check.job import Array, Job, load, save
 from parity.check.spec import Target
 
 BUILDER = "jack_parity_build"
-NOISE = re.compile(r"^(\x1b\[[\d;]*m)*\[[ivw] \d{4} ")  # Jittor's own log lines
+NOISE = re.compile(r"^((\x1b\[[\d;]*m)*\[[ivw] \d{4} |\s*Compiling Operators)")  # Jittor's own log lines
 GRADIENT_FLOOR = 1e-6  # times the largest gradient of the model: below lies what rounding leaves of a true zero
 
 
