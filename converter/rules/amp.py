@@ -9,6 +9,7 @@ rule(
     "torch.amp.autocast",
     "(device_type, dtype=None, enabled=True, cache_enabled=None)",
     to="helpers.autocast",
+    returns="unknown",
     also=["torch.autocast"],
     restriction=_NOTE,
     cases=[
@@ -23,6 +24,7 @@ rule(
     "torch.cuda.amp.autocast",
     "(enabled=True, dtype=None, cache_enabled=True)",
     to="helpers.cuda_autocast",
+    returns="unknown",
     restriction=_NOTE,
     cases=[
         snippet("with torch.cuda.amp.autocast():\n    y = A @ W\nreturn y"),
@@ -48,6 +50,7 @@ rule(
     "torch.amp.GradScaler",
     f"(device='cuda', {_SCALER}",
     to="helpers.GradScaler",
+    returns="unknown",
     restriction=_NOTE,
     cases=[
         snippet(_STEP.format(made), grad=False) for made in ("torch.amp.GradScaler()", "torch.amp.GradScaler('cuda')")
@@ -57,6 +60,7 @@ rule(
     "torch.cuda.amp.GradScaler",
     f"({_SCALER}",
     to="helpers.cuda_grad_scaler",
+    returns="unknown",
     restriction=_NOTE,
     cases=[
         snippet(_STEP.format(made), grad=False)

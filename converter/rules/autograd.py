@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
-from converter.rules.base import Refusal, action, needs_you, rule, snippet
-from converter.rules.use import Use
+from converter.rules.base import needs_you, rule, snippet
 
 rule(
     "torch.autograd.grad",
@@ -34,12 +31,13 @@ for _name in ("no_grad", "enable_grad", "inference_mode"):
         f"torch.{_name}",
         "(mode=True)" if _name == "inference_mode" else "(orig_func=None)",
         to=f"helpers.{_name}",
+        returns="unknown",
         also=() if _name == "inference_mode" else [f"torch.autograd.{_name}", f"torch.autograd.grad_mode.{_name}"],
         restriction="" if _name != "inference_mode" else "the tensors made inside are ordinary ones",
         cases=[
             snippet(f"with torch.{_name}():\n    y = A * 2\nreturn y, A * 3"),
             snippet(f"@torch.{_name}()\ndef double(x):\n    return x * 2\n\nreturn double(A), A * 3, double.__name__"),
-            snippet(f"@torch.{_name}\ndef double(x):\n    return x * 2\n\nreturn double(A) * B"),
+            snippet(f"@torch.{_name}\ndef double(x):\n    return x * 2\n\nreturn double(A)"),
             snippet(
                 f"@torch.{_name}()\ndef power(x, n):\n    return x if n == 0 else x * power(x, n - 1)\n\n"
                 "y = power(A, 2)\nreturn y, A * 3"
@@ -55,6 +53,7 @@ rule(
     "torch.set_grad_enabled",
     "(mode)",
     to="helpers.set_grad_enabled",
+    returns="unknown",
     also=["torch.autograd.set_grad_enabled"],
     cases=[
         snippet("with torch.set_grad_enabled(False):\n    y = A * 2\nreturn y, A * 3"),
@@ -71,7 +70,11 @@ rule(
         snippet("with torch.no_grad():\n    inside = torch.is_grad_enabled()\nreturn inside, torch.is_grad_enabled()")
     ],
 )
-_OPT = "w = torch.nn.Parameter(A.clone())\nv = torch.nn.Parameter(V.clone())\noptimizer = torch.optim.SGD([w, v], lr=0.1)\n"
+_OPT = """
+w = torch.nn.Parameter(A.clone())
+v = torch.nn.Parameter(V.clone())
+optimizer = torch.optim.SGD([w, v], lr=0.1)
+"""
 rule(
     "torch.Tensor.grad",
     to="helpers.grad_of",
@@ -137,17 +140,15 @@ for _api in ("torch.autograd.set_detect_anomaly", "torch.autograd.detect_anomaly
     needs_you(_api, "Jittor has no such check", workaround="leave it out; it changes no result")
 
 
-@action(
+rule(
     "torch.autograd.Variable",
     "(data, requires_grad=False, volatile=False)",
-    returns="same",
+    to="helpers.variable",
     cases=[
         snippet("x = torch.autograd.Variable(A)\nreturn x * 2"),
         snippet("from torch.autograd import Variable\nreturn Variable(A) * B"),
+        snippet(
+            "x = torch.autograd.Variable(A.detach(), requires_grad=True)\nreturn torch.autograd.grad((x * x).sum(), x)"
+        ),
     ],
 )
-def _variable(use: Use) -> cst.BaseExpression | Refusal | None:
-    """Tensors are variables since Torch 0.4."""
-    if use.starred or use.given("requires_grad", "volatile"):
-        return Refusal("Variable with requires_grad or volatile: write tensor.requires_grad_() or no_grad() first")
-    return use.bound.get("data")

@@ -7,9 +7,9 @@ import libcst as cst
 from converter.rules.base import Refusal, action, needs_you, rule, snippet
 from converter.rules.use import Use
 
-_MAKE = "w = torch.nn.Parameter(A.clone())\nv = torch.nn.Parameter(V.clone())\n"
+_MAKE = "w = torch.nn.Parameter(A.clone())\nv = torch.nn.Parameter(B.clone())\n"
 _STEPS = """
-for step in range(5):
+for step in range(4):
     optimizer.zero_grad()
     loss = ((w * v) ** 2).sum() + w.mean()
     loss.backward()

@@ -14,7 +14,8 @@ rule(
     restriction=_NOTE,
     cases=[
         snippet(
-            "torch.manual_seed(3)\na = torch.rand(4)\ntorch.manual_seed(seed=3)\nb = torch.rand(4)\nreturn (a - b).abs().sum()",
+            "torch.manual_seed(3)\na = torch.rand(4)\ntorch.manual_seed(seed=3)\nb = torch.rand(4)\n"
+            "return (a - b).abs().sum()",
             grad=False,
         ),
         snippet(
@@ -58,6 +59,7 @@ rule(
     "torch.Generator",
     "(device='cpu')",
     to="helpers.Generator",
+    returns="unknown",
     restriction="it serves shuffling, sampling and splitting; tensors of random values do not draw from it",
     cases=[
         snippet("g = torch.Generator()\ng.manual_seed(5)\nreturn g.initial_seed()", grad=False),

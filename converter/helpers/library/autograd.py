@@ -30,11 +30,11 @@ def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any
 def backward(
     tensor: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
 ) -> Any:
-    """``tensor.backward()``: add gradients to those that the live optimizers hold for their parameters.
+    """``tensor.backward()``: add to the gradients of the parameters.
 
-    Torch stores a gradient at each leaf tensor.  Jittor tensors have no such place, so the optimizers of
-    ``jittor_helpers`` hold them; every parameter of every living optimizer that ``tensor`` depends on gets its
-    gradient, as in Torch.  Raises RuntimeError when there is no such parameter.
+    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every parameter
+    of every living optimizer that ``tensor`` depends on gets its gradient, kept in ``held_gradient``.  Raises
+    RuntimeError when there is no such parameter.
     """
     if create_graph:
         raise NotImplementedError("backward(create_graph=True): use jt.grad, whose results can be differentiated")
@@ -43,31 +43,29 @@ def backward(
     elif tensor.numel() != 1:
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     wanted = None if inputs is None else {id(v) for v in ([inputs] if isinstance(inputs, jt.Var) else inputs)}
-    holders = {}
+    found = {}
     for optimizer in list(LIVE_OPTIMIZERS):
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.requires_grad and (wanted is None or id(p) in wanted):
-                    holders.setdefault(id(p), (p, []))[1].append(optimizer)
-    targets = [p for p, _ in holders.values()]
+                    found[id(p)] = p
+    targets = list(found.values())
     # The updates of the last step are computed now, and the sums of earlier gradients, so that neither the graph
     # nor the memory it needs grows from step to step.
-    pending = [o.gradients[i] for i, (_, owners) in holders.items() for o in owners if i in o.gradients]
-    jt.sync(targets + pending)
-    found = reached_gradients(tensor, targets, bool(retain_graph))
-    if all(g is None for g in found):
+    jt.sync(targets + [p.held_gradient for p in targets if getattr(p, "held_gradient", None) is not None])
+    gradients = reached_gradients(tensor, targets, bool(retain_graph))
+    if all(g is None for g in gradients):
         raise RuntimeError("backward: this tensor depends on no parameter of a living optimizer")
-    for (i, (_, owners)), g in zip(holders.items(), found):
+    for p, g in zip(targets, gradients):
         if g is None:
             continue
         if jt.in_mpi:
             g = g.mpi_all_reduce("mean")
-        for optimizer in owners:
-            known = optimizer.gradients.get(i)
-            if known is None:
-                optimizer.gradients[i] = g.detach().stop_grad()
-            else:
-                known.update((known + g).stop_grad())
+        known = getattr(p, "held_gradient", None)
+        if known is None:
+            p.held_gradient = g.detach().stop_grad()
+        else:
+            known.update((known + g).stop_grad())
 
 
 def grad_of(tensor: Any) -> Any:
@@ -75,25 +73,23 @@ def grad_of(tensor: Any) -> Any:
 
     Raises RuntimeError for a tensor that is no parameter of a living optimizer, since only those have a gradient.
     """
-    known = False
-    for optimizer in list(LIVE_OPTIMIZERS):
-        if id(tensor) in optimizer.gradients:
-            return optimizer.gradients[id(tensor)]
-        known = known or any(tensor is p for group in optimizer.param_groups for p in group["params"])
-    if not known:
+    found = getattr(tensor, "held_gradient", None)
+    if found is None and not any(
+        tensor is p for o in list(LIVE_OPTIMIZERS) for g in o.param_groups for p in g["params"]
+    ):
         raise RuntimeError("grad: this tensor is no parameter of a living optimizer; use jt.grad(loss, tensor)")
-    return None
+    return found
 
 
-def set_grad(tensor: Any, value: Any) -> Any:
-    """``tensor.grad = value``: replace (or with None: forget) the gradient that the optimizers hold."""
-    grad_of(tensor)  # raises for a tensor that has no optimizer
-    for optimizer in list(LIVE_OPTIMIZERS):
-        if any(tensor is p for group in optimizer.param_groups for p in group["params"]):
-            if value is None:
-                optimizer.gradients.pop(id(tensor), None)
-            else:
-                optimizer.gradients[id(tensor)] = value.clone().stop_grad()
+def set_grad(tensor: Any, value: Any) -> None:
+    """``tensor.grad = value``: replace (or with None: forget) the gradient that the tensor holds."""
+    tensor.held_gradient = None if value is None else value.clone().stop_grad()
+
+
+def variable(data: Any, requires_grad: Any = False, volatile: Any = False) -> Any:
+    """``torch.autograd.Variable``: the tensor without its graph; with ``requires_grad`` a new leaf."""
+    made = data.detach()
+    return made.start_grad() if requires_grad else made.stop_grad()
 
 
 def autograd_grad(
@@ -221,7 +217,7 @@ def total_norm_of(tensors: Any, norm_type: Any) -> Any:
 def clip_grad_norm_(
     parameters: Any, max_norm: Any, norm_type: Any = 2.0, error_if_nonfinite: Any = False, foreach: Any = None
 ) -> Any:
-    """``torch.nn.utils.clip_grad_norm_`` on the gradients that the optimizers hold; returns the norm before clipping.
+    """``torch.nn.utils.clip_grad_norm_`` on the gradients that the parameters hold; returns the norm before clipping.
 
     Jittor's own clips all parameters of an optimizer together and returns nothing.
     """
@@ -237,7 +233,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Any, clip_value: Any, foreach: Any = None) -> Any:
-    """``torch.nn.utils.clip_grad_value_`` on the gradients that the optimizers hold."""
+    """``torch.nn.utils.clip_grad_value_`` on the gradients that the parameters hold."""
     with GradientMode(False):
         for g in held_gradients(parameters):
             g.update(jt.clamp(g, -float(clip_value), float(clip_value)))

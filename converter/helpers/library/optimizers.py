@@ -15,15 +15,14 @@ class Optimizer(jt.optim.Optimizer):
     """Base of the optimizers: Torch's ``param_groups``, gradient accumulation and ``state_dict``.
 
     Jittor's own zeroes the gradients in ``step``, updates parameters that got no gradient, keeps options beside
-    the groups and counts its steps in ``backward``.  Here a group holds every option; ``gradients`` and ``state``
-    are dictionaries by ``id`` of the parameter; ``step`` keeps the gradients, ``zero_grad`` forgets them.
+    the groups and counts its steps in ``backward``.  Here a group holds every option, ``state`` is a
+    dictionary by ``id`` of the parameter, ``step`` keeps the gradients and ``zero_grad`` forgets them.
     A subclass gives ``update(parameter, gradient, state, group) -> new value``.
     """
 
     def __init__(self, params: Any, defaults: Any) -> None:
         self._defaults = dict(defaults)
         self.param_groups = []
-        self.gradients = {}
         self.state = {}
         if isinstance(params, jt.Var):
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts")
@@ -59,11 +58,13 @@ class Optimizer(jt.optim.Optimizer):
 
     def zero_grad(self, set_to_none: Any = True) -> Any:
         """Forget the gradients, or set those that exist to zero."""
-        if set_to_none:
-            self.gradients.clear()
-        else:
-            for g in self.gradients.values():
-                g.update(jt.zeros_like(g).stop_grad())
+        for group in self.param_groups:
+            for p in group["params"]:
+                known = getattr(p, "held_gradient", None)
+                if set_to_none:
+                    p.held_gradient = None
+                elif known is not None:
+                    known.update(jt.zeros_like(known).stop_grad())
 
     def backward(
         self, loss: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
@@ -79,7 +80,7 @@ class Optimizer(jt.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             for p in group["params"]:
-                g = self.gradients.get(id(p))
+                g = getattr(p, "held_gradient", None)
                 if g is None:
                     continue
                 state = self.state.setdefault(id(p), {"step": 0})
@@ -148,7 +149,9 @@ def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
     """Keep a running value of a parameter's state: ``new`` is a function of the earlier value (or of ``start``)."""
     earlier = state.get(name)
     if earlier is None:
-        earlier = state[name] = jt.full_like(p, start).stop_grad() if start else jt.zeros_like(p).stop_grad()
+        # Computed at once: else the first step would be fused with it, and every optimizer would compile its
+        # kernels twice, for the first step and for all others.
+        earlier = state[name] = jt.full(p.shape, start, dtype=p.dtype).stop_grad().sync()
     earlier.update(new(earlier).stop_grad())
     return earlier
 
@@ -374,8 +377,7 @@ class Adadelta(Optimizer):
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
         square = moving(state, "square_avg", p, lambda s: s * rho + g * g * (1 - rho))
-        earlier = state.get("acc_delta")
-        earlier = jt.zeros_like(p) if earlier is None else earlier.clone()
+        earlier = moving(state, "acc_delta", p, lambda a: a).clone()
         change = (earlier + eps).sqrt() / (square + eps).sqrt() * g
         moving(state, "acc_delta", p, lambda a: a * rho + change * change * (1 - rho))
         return p - change * group["lr"]

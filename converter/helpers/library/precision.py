@@ -77,7 +77,7 @@ def cuda_grad_scaler(
 
 
 class DataParallel(Module):
-    """``torch.nn.DataParallel`` on one device: calls the module; names in its state begin with ``module.`` as in Torch."""
+    """``torch.nn.DataParallel`` on one device; names in its state begin with ``module.`` as in Torch."""
 
     def __init__(self, module: Any, device_ids: Any = None, output_device: Any = None, dim: Any = 0) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ def manual_seed(seed: Any) -> Any:
     are not those that Torch draws from the same seed.
     """
     seed = int(seed)
+    jt.sync_all()  # Jittor draws late: what was asked for before must not draw from the new seed
     jt.set_seed(seed % 2**31)
     HOST_RANDOM["seed"] = seed
     HOST_RANDOM["orders"] = np.random.default_rng(seed % 2**64)

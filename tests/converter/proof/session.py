@@ -16,6 +16,7 @@ from typing import Any
 
 from converter.pipeline import convert
 
+from converter.diagnostics import CODES, Severity
 from converter.helpers import render
 from converter.rules.base import Rule
 from tests.converter.proof.compare import Verdict, compare
@@ -138,7 +139,8 @@ def _convert(trials: Sequence[Trial]) -> _Converted:
         for name in names:
             _, first, last = before[name]
             for diagnostic in result.diagnostics:
-                if re.match(r"JC[12]\d\d", str(diagnostic.code)) and first <= _line(diagnostic) <= last:
+                serious = CODES[diagnostic.code].severity is not Severity.NOTE
+                if serious and first <= _line(diagnostic) <= last:
                     said.append(f"not converted: {diagnostic.code} {getattr(diagnostic, 'message', diagnostic)}")
             if name not in after:
                 said.append(f"{name} is not in the output")
