@@ -31,6 +31,7 @@ def plan(
     bound: set[str],
     kept_roots: set[str],
     helper_import: str,
+    reexports: list[str],
 ) -> Plan:
     """Decide.
 
@@ -38,6 +39,7 @@ def plan(
         used: stand-ins that occur in the new text.
         bound: every name that the user's file binds anywhere (a new name must not collide).
         kept_roots: local names of Torch imports that unconverted code still uses.
+        reexports: assignments that stand for names imported for other files.
         helper_import: ``import jittor_helpers`` or ``from . import jittor_helpers``, without the alias.
     """
     wanted = set(used)
@@ -90,8 +92,8 @@ def plan(
     for entry in hosts:
         if order and not replacements[entry.node]:
             replacements[entry.node].append(lines[order.pop(0)])
-    if hosts and order:
-        replacements[hosts[-1].node] += [lines[key] for key in order]
+    if hosts:
+        replacements[hosts[-1].node] += [*(lines[key] for key in order), *reexports]
         order = []
     return Plan(names, replacements, [lines[key] for key in order])
 

@@ -115,6 +115,18 @@ def imported_names(node: cst.Import | cst.ImportFrom) -> list[Imported]:
     return found
 
 
+def exported_names(tree: cst.Module) -> frozenset[str]:
+    """The names in a literal ``__all__``."""
+    found: set[str] = set()
+    for statement in tree.body:
+        for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+            if isinstance(small, cst.Assign) and any(dotted(t.target) == "__all__" for t in small.targets):
+                for element in getattr(small.value, "elements", ()):
+                    if isinstance(element.value, cst.SimpleString):
+                        found.add(str(element.value.evaluated_value))
+    return frozenset(found)
+
+
 def star_import_base(node: cst.ImportFrom) -> str:
     """``torch.nn`` for ``from torch.nn import *``, else an empty text."""
     if isinstance(node.names, cst.ImportStar) and not node.relative and node.module is not None:

@@ -134,7 +134,10 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
     for small, line in changes.removed:
         edits.append(_with_pass(text, text.removal(small, line), small, lonely))
     new_text = "\n".join(edit.text for edit in outermost(edits))
-    layout = plan(changes.imports, _STAND_IN.findall(new_text), bound, changes.kept_roots, options.helper_import)
+    reexports = [f"{local} = {Text.print_alone(node)}" for local, node in changes.reexports]
+    new_text += "\n".join(["", *reexports])
+    stand_ins = _STAND_IN.findall(new_text)
+    layout = plan(changes.imports, stand_ins, bound, changes.kept_roots, options.helper_import, reexports)
     edits += _import_edits(text, layout, changes, lonely)
     used_helpers = sorted(set(_HELPER_USE.findall(new_text)))
     edits = [Edit(e.start, e.end, _STAND_IN.sub(lambda m: layout.names[m[0]], e.text)) for e in edits]
@@ -296,10 +299,11 @@ def comments_of(source: str) -> list[str]:
 
 
 def _torch_names(facts: Facts) -> int:
-    """How often code (imports apart) names something of Torch: chains like ``torch.nn.functional`` count once."""
+    """How often code names something of Torch: chains like ``torch.nn.functional`` count once, imports if unused."""
     chains = [node for node, qual in facts.api.items() if is_torch(qual)]
     inner = {node.value for node in chains if isinstance(node, cst.Attribute)}
-    return sum(node not in inner for node in chains)
+    roots = {node.value for node in chains if isinstance(node, cst.Name)}
+    return sum(node not in inner for node in chains) + len(facts.torch_imports - roots)
 
 
 def _broken_invariant(source: str, result: Result, options: Options) -> tuple[str | None, int]:

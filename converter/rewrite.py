@@ -16,7 +16,7 @@ import libcst as cst
 from converter import apply
 from converter.flow import MODULE_PATHS, ClassInfo, Facts, FunctionInfo, owner_of
 from converter.kinds import TENSOR_ATTRIBUTES, UNKNOWN, Evidence, Kind
-from converter.names import Imported, Scope, canonical, imported_names, is_torch, star_import_base
+from converter.names import Imported, Scope, canonical, exported_names, imported_names, is_torch, star_import_base
 from converter.rules.base import Answer, Refusal, Registry, Rule
 from converter.rules.use import Use, parenthesized
 from converter.tree import children, code, code_fields, dotted
@@ -74,6 +74,7 @@ class Changes:
     findings: list[Finding] = field(default_factory=list)
     imports: list[TorchImport] = field(default_factory=list)
     kept_roots: set[str] = field(default_factory=set)  # local names of Torch imports that are still used
+    reexports: list[tuple[str, cst.BaseExpression]] = field(default_factory=list)  # local name, what it becomes
     answers: dict[str, int] = field(default_factory=dict)
 
 
@@ -89,6 +90,8 @@ class Rewriter:
         self.statement: cst.CSTNode = tree
         self.depth = 0
         self._value_unused: cst.CSTNode | None = None
+        self.used_names = {node.value for node in facts.api if isinstance(node, cst.Name)}
+        self.exported = exported_names(tree)
         self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -195,11 +198,38 @@ class Rewriter:
 
     def _import(self, node: cst.Import | cst.ImportFrom, line: cst.CSTNode) -> None:
         names = [item for item in imported_names(node) if is_torch(item.qual)]
+        for item in names:
+            if self._is_reexported(item, line):
+                self._reexport(item, node)
         star = isinstance(node, cst.ImportFrom) and is_torch(star_import_base(node))
         if star:
             self._find(node, "JC301", f"from {star_import_base(node)} import *")  # type: ignore[arg-type]
         if names or star:
             self.changes.imports.append(TorchImport(node, line, names, self.depth == 0, star))
+
+    def _is_reexported(self, item: Imported, line: cst.CSTNode) -> bool:
+        """A name imported for others: not used here, and listed in ``__all__``, excused with noqa, or ``x as x``."""
+        if item.local in self.used_names:
+            return False
+        if item.local in self.exported:
+            return True
+        trailing = getattr(line, "trailing_whitespace", None)
+        comment = trailing.comment.value if trailing is not None and trailing.comment is not None else ""
+        same = item.alias.asname is not None and dotted(item.alias.name) == item.local
+        return "noqa" in comment or same
+
+    def _reexport(self, item: Imported, node: cst.CSTNode) -> None:
+        rule = self.registry.get(canonical(item.qual))
+        target = (
+            (rule.value_to or apply.target_of(rule)) if rule is not None and rule.answer is not Answer.NEEDS_YOU else ""
+        )
+        if self.depth == 0 and target.partition(".")[0] in ("jittor", "helpers"):
+            self.changes.reexports.append((item.local, apply.path(target)))
+            self._count("rewritten")
+            return
+        self._find(node, "JC101", f"{item.qual} is imported for other files", item.qual)
+        self.changes.kept_roots.add(item.local)
+        self._count("unknown")
 
     def _removed_assignment(self, node: cst.Assign) -> bool:
         if len(node.targets) != 1:

@@ -109,6 +109,11 @@ class Text:
         node._codegen(state)
         return "".join(state.tokens)
 
+    @staticmethod
+    def print_alone(node: cst.CSTNode) -> str:
+        """Text of a new node in no particular place."""
+        return cst.Module([]).code_for_node(node)
+
     def replacement(self, old: cst.CSTNode, new: cst.CSTNode) -> Edit:
         span = self.spans[old]
         return Edit(span.start, span.end, self.print_node(new, span))

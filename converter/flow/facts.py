@@ -65,8 +65,12 @@ class Facts:
     overwritten: dict[cst.CSTNode, str] = field(default_factory=dict)
     bound_names: set[str] = field(default_factory=set)
     module_methods: set[cst.CSTNode] = field(default_factory=set)
-    imports_torch: bool = False
+    torch_imports: set[str] = field(default_factory=set)
     mixed: bool = False  # the file imports Jittor already: a tensor is Jittor's unless Torch certainly made it
+
+    @property
+    def imports_torch(self) -> bool:
+        return bool(self.torch_imports)
 
     def kind(self, node: cst.CSTNode) -> Kind:
         return self.kinds.get(node, UNKNOWN)

@@ -123,7 +123,8 @@ class Flow(Expressions):
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
             self.scope.bind(item.local, module_of_import(node, kind_of_import(item.qual)))
-            self.facts.imports_torch = self.facts.imports_torch or is_torch(item.qual)
+            if is_torch(item.qual):
+                self.facts.torch_imports.add(item.local)
             self.facts.mixed = self.facts.mixed or is_jittor(item.qual)
             self.facts.bound_names.add(item.local)
         if isinstance(node, cst.ImportFrom):
