@@ -103,8 +103,8 @@ def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refus
             return mapped
         args = mapped
     if use.receiver is not None and not target.startswith("Var."):
-        first = cst.Arg(use.receiver)
-        args = [first, *(_plain(a) if not use.node.args else a for a in args)]
+        first = cst.Arg(_without_parentheses(use.receiver))
+        args = [first, *args]
         if len(args) > 1:
             args[0] = first.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
         return use.node.with_changes(func=path(target), args=args)
@@ -168,8 +168,12 @@ def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     return cst.Arg(value, keyword=cst.Name(name), equal=tight)
 
 
-def _plain(arg: cst.Arg) -> cst.Arg:
-    return arg
+def _without_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
+    """``(a == b).sum()`` becomes ``sum_of(a == b)``: an argument needs no parentheses of its own."""
+    if isinstance(node, cst.BinaryOperation | cst.Comparison | cst.UnaryOperation | cst.Call | cst.Name) and node.lpar:
+        if not any(isinstance(p.whitespace_after, cst.ParenthesizedWhitespace) for p in node.lpar):
+            return node.with_changes(lpar=[], rpar=[])
+    return node
 
 
 def _is_default(node: cst.BaseExpression, parameter: Parameter | None) -> bool:

@@ -49,7 +49,7 @@ def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 
 @click.command(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("paths", nargs=-1, metavar="FILE|DIR|-...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file or folder.")
+@click.option("-o", "--output", "output_text", metavar="PATH", help="Write to this file, or (ending in /) folder.")
 @click.option("--write", is_flag=True, help="Change the files in place.")
 @click.option("--diff", is_flag=True, help="Print a unified diff; write nothing.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file would change.")
@@ -72,7 +72,7 @@ def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 @click.version_option(package_name="jack-toolkit", prog_name="jack-convert")
 def main(
     paths: tuple[str, ...],
-    output: Path | None,
+    output_text: str | None,
     write: bool,
     diff: bool,
     check: bool,
@@ -91,6 +91,8 @@ def main(
     Comments and layout stay. What is not converted is named: a comment above the line and a diagnostic. Functions
     that Jittor lacks, or means differently, come from a module jittor_helpers.py that is written beside the output.
     """
+    output = Path(output_text) if output_text else None
+    into_folder = output is not None and (output.is_dir() or str(output_text).endswith(os.sep))
     if not paths:
         _fail("nothing to convert (give a file, a folder, or - for standard input; see --help)")
     if sum((output is not None, write, diff or check)) > 1:
@@ -113,15 +115,14 @@ def main(
         _fail(f"{output}: is a file, but there are several inputs")
     options = Options(settings.guess if guess is None else guess, settings.comments and not no_comments)
     if output is not None and not several:
-        sources = [_single_target(sources[0], output)]
+        sources = [_single_target(sources[0], output, into_folder)]
     workers = settings.jobs if jobs is None else jobs
     items = _convert(sources, options, workers or os.cpu_count() or 1, quiet)
-    sys.exit(_finish(items, output, several, write, diff, check, force, quiet, verbose, statistics, output_format))
+    sys.exit(_finish(items, output, several or into_folder, write, diff, check, force, quiet, verbose, statistics, output_format))
 
 
-def _single_target(source: Source, output: Path) -> Source:
+def _single_target(source: Source, output: Path, into_folder: bool) -> Source:
     """One file goes to one place; how it imports its helpers depends on the folder it goes to."""
-    into_folder = output.is_dir() or str(output).endswith(os.sep)
     folder = output if into_folder else output.parent
     relative = "from . import" if (folder / "__init__.py").exists() else "import"
     return Source(
@@ -145,7 +146,7 @@ def _convert(sources: list[Source], options: Options, jobs: int, quiet: bool) ->
 def _finish(
     items: list[Converted],
     output: Path | None,
-    several: bool,
+    into_folder: bool,
     write: bool,
     diff: bool,
     check: bool,
@@ -160,13 +161,13 @@ def _finish(
         for item in items:
             if output_format == "text":
                 text.findings(console, item, verbose)
-            if not item.text.strip() and not item.result.failed and not several:
+            if not item.text.strip() and not item.result.failed and len(items) == 1:
                 console.print(f"{item.source.path}: the file is empty; nothing to convert", highlight=False)
     status = _status(items)
     written: dict[str, str] = {}
     problems: list[str] = []
     if output is not None:
-        root = output if several or output.is_dir() or str(output).endswith(os.sep) else output.parent
+        root = output if into_folder else output.parent
         written, problems = _write_tree(items, root, force)
     elif write:
         written, problems = _write_in_place(items)
