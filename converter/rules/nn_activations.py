@@ -1,5 +1,7 @@
 """Activations and dropout: layers, functions, and the names that ``torch`` itself exports."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 import libcst as cst

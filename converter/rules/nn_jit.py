@@ -1,5 +1,7 @@
 """TorchScript and fx: marks for compilers that Jittor does not have."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 import libcst as cst

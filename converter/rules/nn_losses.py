@@ -1,5 +1,7 @@
 """Losses: layers and functions."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 from converter.rules.base import Case, call, module, needs_you, rule, snippet

@@ -1,5 +1,7 @@
 """Modules, parameters and containers; the methods of modules."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 from converter.rules.base import needs_you, rule, snippet

@@ -1,5 +1,7 @@
 """Padding, resizing, shape layers, sliding windows, sampling grids, distances, embeddings as functions, attention."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 from converter.rules.base import call, module, needs_you, rule, snippet
