@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from converter.rules.base import Refusal, action, call, module, rule, snippet
@@ -11,7 +13,7 @@ from converter.rules.use import Use
 
 # name: (layer, function, parameters beyond input, other names of the function, case)
 _EDGE = "A * torch.tensor([0.0, 1.0, 100.0, -100.0])"
-_TABLE = [
+_TABLE: list[tuple[str, str, str, list[str], dict[str, Any]]] = [
     ("ReLU6", "relu6", "inplace=False", [], {}),
     ("LeakyReLU", "leaky_relu", "negative_slope=0.01, inplace=False", [], {"negative_slope": "0.2"}),
     ("ELU", "elu", "alpha=1.0, inplace=False", [], {"alpha": "0.5"}),

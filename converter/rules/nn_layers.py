@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from converter.rules.base import call, module, rule, snippet
 
 _CONV = (
@@ -21,7 +23,7 @@ _WEIGHTS = {1: "normal(; 6, 3, 3)", 2: "normal(; 6, 3, 3, 3)", 3: "normal(; 6, 3
 _GROUPED = {1: "normal(; 6, 1, 3)", 2: "normal(; 6, 1, 3, 3)", 3: "normal(; 6, 1, 3, 3, 3)"}
 _BACK = {1: "normal(; 3, 4, 3)", 2: "normal(; 3, 4, 3, 3)", 3: "normal(; 3, 4, 3, 3, 3)"}
 for _n, _feed in _FEEDS.items():
-    _start = {"in_channels": "3", "out_channels": "6", "kernel_size": "3"}
+    _start: dict[str, Any] = {"in_channels": "3", "out_channels": "6", "kernel_size": "3"}
     rule(
         f"torch.nn.Conv{_n}d",
         _CONV,

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from converter.rules.base import Case, call, module, needs_you, rule, snippet
 
 _OLD = "size_average=None, reduce=None, reduction='mean'"
@@ -14,34 +16,30 @@ def _pair(
     function: str,
     parameters: str,
     feeds: str,
-    given: dict[str, str],
+    given: dict[str, Any],
     extra: list[Case],
     inputs: dict[str, str],
 ) -> None:
     """One loss as a layer and as a function; ``feeds`` is what both are given."""
-    names = {"3": "input1, input2, target", "t": "anchor, positive, negative"}.get(feeds[:1], "input, target")
-    values = feeds.split("; ")[1].split(", ")
-    tensors = names.split(", ")
+    fed: dict[str, Any] = dict(zip(("input", "target"), feeds.split(", "), strict=True))
     rule(
         f"torch.nn.{layer}",
         f"({parameters})",
         to=f"helpers.{layer}",
         returns="module",
         cases=[
-            module(", ".join(values), **given, tolerance="special", inputs=inputs),
-            module(", ".join(values), tolerance="special", inputs=inputs),
+            module(feeds, **given, tolerance="special", inputs=inputs),
+            module(feeds, tolerance="special", inputs=inputs),
             *extra,
         ],
     )
-    if layer == "GaussianNLLLoss":
-        return
     rule(
         f"torch.nn.functional.{function}",
-        f"({names}, {parameters})",
+        f"(input, target, {parameters})",
         to=f"helpers.{function}",
         cases=[
-            call(**dict(zip(tensors, values, strict=True)), **given, tolerance="special", inputs=inputs),
-            call(**dict(zip(tensors, values, strict=True)), reduction="'none'", tolerance="special", inputs=inputs),
+            call(**fed, **given, tolerance="special", inputs=inputs),
+            call(**fed, reduction="'none'", tolerance="special", inputs=inputs),
         ],
     )
 
@@ -52,7 +50,7 @@ _pair(
     "CrossEntropyLoss",
     "cross_entropy",
     _CLASS + ", label_smoothing=0.0",
-    "2; G, Z",
+    "G, Z",
     {"ignore_index": "1", "label_smoothing": "0.1"},
     [
         snippet("w = torch.tensor([0.5, 1.0, 2.0, 1.5, 0.1])\nreturn nn.CrossEntropyLoss(weight=w, label_smoothing=0.2)(G, Z), nn.CrossEntropyLoss(w, reduction='none')(L2, T2), nn.CrossEntropyLoss(w, ignore_index=2)(C, T1)", inputs=_LOGITS, tolerance="special"),
@@ -65,18 +63,18 @@ _pair(
     "NLLLoss",
     "nll_loss",
     _CLASS,
-    "2; G, Z",
+    "G, Z",
     {"ignore_index": "0", "reduction": "'sum'"},
     [snippet("w = torch.tensor([0.5, 1.0, 2.0, 1.5, 0.1])\nreturn nn.NLLLoss(w, ignore_index=0)(G, Z), F.nll_loss(L2, T2), F.nll_loss(G, Z, reduction='none'), nn.NLLLoss(ignore_index=3)(L2, T2)", inputs=_LOGITS)],
     _LOGITS,
 )  # fmt: skip
 _TIES = "x = A * torch.tensor([0.0, 1.0, 1.0, 1.0])\ny = B * torch.tensor([0.0, 1.0, 1.0, 1.0])\n"
-_pair("MSELoss", "mse_loss", _OLD, "2; A, B", {"reduction": "'sum'"}, [], {})
+_pair("MSELoss", "mse_loss", _OLD, "A, B", {"reduction": "'sum'"}, [], {})
 _pair(
     "L1Loss",
     "l1_loss",
     _OLD,
-    "2; A, B",
+    "A, B",
     {"reduction": "'sum'"},
     [snippet(_TIES + "return nn.L1Loss()(x, y), nn.L1Loss(size_average=False)(x, y)")],
     {},
@@ -85,18 +83,18 @@ _pair(
     "SmoothL1Loss",
     "smooth_l1_loss",
     _OLD + ", beta=1.0",
-    "2; A, B",
+    "A, B",
     {"beta": "0.5"},
     [snippet(_TIES + "return nn.SmoothL1Loss()(x, y)")],
     {},
 )
-_pair("HuberLoss", "huber_loss", "reduction='mean', delta=1.0", "2; A, B", {"delta": "0.5"}, [], {})
+_pair("HuberLoss", "huber_loss", "reduction='mean', delta=1.0", "A, B", {"delta": "0.5"}, [], {})
 _EXTREMES = "p = P * torch.tensor([0.0, 1.0, 1.0, 0.0]) + torch.tensor([0.0, 0.0, 0.0, 1.0])\nt = R * torch.tensor([1.0, 0.0, 1.0, 1.0])\n"
 _pair(
     "BCELoss",
     "binary_cross_entropy",
     "weight=None, " + _OLD,
-    "2; P, R",
+    "P, R",
     {"reduction": "'sum'"},
     [
         snippet(_EXTREMES + "return nn.BCELoss()(p, t), F.binary_cross_entropy(p, t, reduction='none'), nn.BCELoss(weight=torch.tensor([1.0, 2.0, 3.0, 4.0]))(P, R)", tolerance="special"),
@@ -108,7 +106,7 @@ _pair(
     "BCEWithLogitsLoss",
     "binary_cross_entropy_with_logits",
     "weight=None, " + _OLD + ", pos_weight=None",
-    "2; A, R",
+    "A, R",
     {"reduction": "'sum'"},
     [snippet("x = A * torch.tensor([0.0, 1.0, 100.0, -100.0])\nw = torch.tensor([1.0, 2.0, 3.0, 0.5])\nreturn nn.BCEWithLogitsLoss()(x, R), nn.BCEWithLogitsLoss(pos_weight=w)(x, R), F.binary_cross_entropy_with_logits(x, R, w, reduction='none')", tolerance="special")],
     {},
@@ -117,7 +115,7 @@ _pair(
     "KLDivLoss",
     "kl_div",
     _OLD + ", log_target=False",
-    "2; A, R",
+    "A, R",
     {"reduction": "'batchmean'", "log_target": "True"},
     [
         snippet(
@@ -179,13 +177,13 @@ _pair(
     "MultiLabelSoftMarginLoss",
     "multilabel_soft_margin_loss",
     "weight=None, " + _OLD,
-    "2; A, R",
+    "A, R",
     {"reduction": "'sum'"},
     [],
     {},
 )
 _poisson = "log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean'"
-_pair("PoissonNLLLoss", "poisson_nll_loss", _poisson, "2; P, H", {"log_input": "False", "full": "True"}, [], {})
+_pair("PoissonNLLLoss", "poisson_nll_loss", _poisson, "P, H", {"log_input": "False", "full": "True"}, [], {})
 rule(
     "torch.nn.GaussianNLLLoss",
     "(*, full=False, eps=1e-06, reduction='mean')",

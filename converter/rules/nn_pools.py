@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from converter.rules.base import call, module, needs_you, rule
 
 _INDICES = "Jittor's pools give no indices that Torch's unpooling could use"
@@ -55,11 +57,12 @@ for _n, _feed in _FEEDS.items():
             module(f"{_feed}[0]", kernel_size="2", stride="3", ceil_mode="True"),
         ],
     )
+    _divided: dict[str, Any] = {"divisor_override": "3"} if _n > 1 else {}
     rule(
         f"torch.nn.functional.avg_pool{_n}d",
         f"(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True{_divisor})",
         to=f"helpers.avg_pool{_n}d",
-        cases=[call(input=_feed, kernel_size="2", padding="1", **({"divisor_override": "3"} if _n > 1 else {}))],
+        cases=[call(input=_feed, kernel_size="2", padding="1", **_divided)],
     )
     _size = {1: "3", 2: "(3, None)", 3: "(3, 2, 4)"}[_n]
     rule(

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from converter.rules.base import call, module, needs_you, rule, snippet
 
 _FEEDS = {1: "SEQ", 2: "IMG", 3: "VOL"}
@@ -110,19 +112,20 @@ for _layer, _function, _parameter, _feed in (
     ("PixelUnshuffle", "pixel_unshuffle", "downscale_factor", "IMG"),
     ("ChannelShuffle", "channel_shuffle", "groups", "IMG.reshape(2, 12, 4, 4)"),
 ):
+    _two: dict[str, Any] = {_parameter: "2"}
     rule(
         f"torch.nn.{_layer}",
         f"({_parameter})",
         to=f"helpers.{_layer}",
         returns="module",
-        cases=[module(_feed, **{_parameter: "2"})],
+        cases=[module(_feed, **_two)],
     )
     rule(
         f"torch.nn.functional.{_function}",
         f"(input, {_parameter})",
         to=f"helpers.{_function}",
         also=[f"torch.{_function}"],
-        cases=[call(input=_feed, **{_parameter: "2"})],
+        cases=[call(input=_feed, **_two)],
     )
 _UNFOLD = "(kernel_size, dilation=1, padding=0, stride=1)"
 rule(
@@ -188,10 +191,11 @@ rule(
         ),
     ],
 )
-for _layer, _function, _signature, _case in (
+_DISTANCES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("CosineSimilarity", "cosine_similarity", "dim=1, eps=1e-08", {"dim": "0", "eps": "1e-6"}),
     ("PairwiseDistance", "pairwise_distance", "p=2.0, eps=1e-06, keepdim=False", {"p": "1.0", "keepdim": "True"}),
-):
+]
+for _layer, _function, _signature, _case in _DISTANCES:
     rule(
         f"torch.nn.{_layer}",
         f"({_signature})",

@@ -98,7 +98,8 @@ class MultiheadAttention(Module):
             batch = 0 if self.batch_first else 1
             mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
             inputs = [x.unsqueeze(batch) for x in (query, key, value)]
-            out, weights = self.execute(*inputs, mask, need_weights, attn_mask, average_attn_weights, is_causal)
+            q, k, v = inputs
+            out, weights = self.execute(q, k, v, mask, need_weights, attn_mask, average_attn_weights, is_causal)
             return out.squeeze(batch), None if weights is None else weights.squeeze(0)
         if is_causal and attn_mask is None:
             raise RuntimeError("Need attn_mask if specifying the is_causal hint.")

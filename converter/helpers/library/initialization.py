@@ -82,7 +82,7 @@ def ones_(tensor: Any) -> Any:
 def eye_(tensor: Any) -> Any:
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return overwrite(tensor, jt.array(np.eye(*tensor.shape, dtype=np.float32)))
+    return overwrite(tensor, jt.array(np.eye(tensor.shape[0], tensor.shape[1], dtype=np.float32)))
 
 
 def dirac_(tensor: Any, groups: int = 1) -> Any:

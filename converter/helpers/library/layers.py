@@ -104,7 +104,7 @@ class ForwardConv(ConvBase):
         )
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             amounts = []
             for i in reversed(range(self.spatial)):

@@ -62,7 +62,7 @@ class Module(nn.Module):
         # `forward` is Jittor's `execute`; an alias in each class lets super().forward(x) find the right one.
         super().__init_subclass__(**keywords)
         if "forward" not in cls.__dict__:
-            cls.forward = cls.execute
+            cls.forward = cls.execute  # type: ignore[method-assign]
         elif "execute" not in cls.__dict__:
             cls.execute = cls.forward
 

@@ -131,7 +131,8 @@ class RecurrentBase(Module):
             cells = jt.zeros((count, input.shape[1], self.hidden_size), dtype=input.dtype)
         else:
             hidden, cells = hx if self.mode == "LSTM" else (hx, hx)
-        last_hidden, last_cells = [], []
+        last_hidden: list[Any] = []
+        last_cells: list[Any] = []
         for layer in range(self.num_layers):
             parts = []
             for suffix in self.suffixes(layer):
@@ -217,7 +218,7 @@ class CellBase(Module):
         self.bias = bias
         bound = 1 / math.sqrt(hidden_size)
         rows = self.gates * hidden_size
-        shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size)}
+        shapes: dict[str, Any] = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size)}
         if bias:
             shapes.update(bias_ih=(rows,), bias_hh=(rows,))
         for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
