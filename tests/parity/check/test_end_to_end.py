@@ -45,7 +45,7 @@ def library(tmp_path: Path) -> Path:
         """,
         "lib/util.py": """
             import torch
-            from torch.hub import load_state_dict_from_url as fetch
+            from torch.hub import load_state_dict_from_url as fetch  # noqa: F401
 
             def check(x):
                 assert x.dim() == 4
