@@ -170,7 +170,7 @@ for _name in ("rand", "randn"):
     )
 rule(
     "torch.randint",
-    f"(low, high=None, size=None, *, generator=None, out=None, {_OPTIONS}, pin_memory=False)",
+    f"(low=None, high=None, size=None, *, generator=None, out=None, {_OPTIONS}, pin_memory=False)",
     to="helpers.randint",
     cases=[
         call(low="0", high="5", size="(2, 3)", tolerance="random"),
@@ -202,8 +202,13 @@ rule(
         call(mean="A", std="P", tolerance="random"),
     ],
 )
-rule("torch.bernoulli", "(input, *, generator=None, out=None)", to="helpers.bernoulli", method=True,
-     cases=[call(input="P", tolerance="random")])  # fmt: skip
+rule(
+    "torch.bernoulli",
+    "(input, *, generator=None, out=None)",
+    to="helpers.bernoulli",
+    method=True,
+    cases=[call(input="P", tolerance="random")],
+)
 rule(
     "torch.multinomial",
     "(input, num_samples, replacement=False, *, generator=None)",

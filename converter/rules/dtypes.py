@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import libcst as cst
 
-from converter.rules.base import Refusal, action, call, rule, snippet
+from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
 
 _DTYPES = {
     "float32": "float32", "float": "float32", "float64": "float64", "double": "float64", "float16": "float16", "half": "float16",
-    "bfloat16": "bfloat16", "int64": "int64", "long": "int64", "int32": "int32", "int": "int32", "int16": "int16",
+    "int64": "int64", "long": "int64", "int32": "int32", "int": "int32", "int16": "int16",
     "short": "int16", "int8": "int8", "uint8": "uint8", "bool": "bool",
 }  # fmt: skip
 for _torch, _jittor in _DTYPES.items():
@@ -22,7 +22,7 @@ for _torch, _jittor in _DTYPES.items():
     )
 
 _CASTS = {
-    "float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "long": "int64", "int": "int32",
+    "float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32",
     "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool",
 }  # fmt: skip
 for _torch, _jittor in _CASTS.items():
@@ -60,7 +60,7 @@ rule(
         snippet("return A.type(torch.FloatTensor), N.type('torch.FloatTensor'), N.type()", tolerance="dtype"),
     ],
 )
-rule("torch.Tensor.type_as", "(other)", keep=True, cases=[call(self="N", other="A", tolerance="dtype")])
+rule("torch.Tensor.type_as", "(other)", to="helpers.cast_like", cases=[call(self="N", other="A", tolerance="dtype")])
 rule(
     "torch.Tensor.dtype", keep=True, returns="dtype", cases=[snippet("return A.dtype, N.dtype, N.dtype == torch.int64")]
 )
@@ -87,8 +87,13 @@ rule(
     returns="dtype",
     cases=[call(tensor1="N", tensor2="A"), call(tensor1="A", tensor2="D")],
 )
-rule("torch.can_cast", "(from_, to)", to="helpers.can_cast", returns="bool",
-     cases=[snippet("return torch.can_cast(torch.float32, torch.int64), torch.can_cast(torch.int64, torch.float32)")])  # fmt: skip
+rule(
+    "torch.can_cast",
+    "(from_, to)",
+    to="helpers.can_cast",
+    returns="bool",
+    cases=[snippet("return torch.can_cast(torch.float32, torch.int64), torch.can_cast(torch.int64, torch.float32)")],
+)
 for _name in ("finfo", "iinfo"):
     _type = "float32" if _name == "finfo" else "int32"
     rule(
@@ -109,8 +114,12 @@ rule(
     "torch.strided", to="python:None", returns="unknown", cases=[snippet("return torch.zeros(2, layout=torch.strided)")]
 )
 for _name in ("contiguous_format", "channels_last", "preserve_format"):
-    rule(f"torch.{_name}", to="python:None", returns="unknown",
-         cases=[snippet(f"return IMG.contiguous(memory_format=torch.{_name})")])  # fmt: skip
+    rule(
+        f"torch.{_name}",
+        to="python:None",
+        returns="unknown",
+        cases=[snippet(f"return IMG.contiguous(memory_format=torch.{_name})")],
+    )
 
 
 @action("torch.Tensor.cpu", "(memory_format=None)", cases=[call(self="A")])
@@ -127,3 +136,11 @@ for _name in ("contiguous_format", "channels_last", "preserve_format"):
 def _same_place(use: Use) -> cst.BaseExpression | Refusal | None:
     """Jittor moves data by itself, for the whole program (``jt.flags.use_cuda``)."""
     return use.receiver
+
+
+needs_you(
+    "torch.bfloat16",
+    "Jittor cuts the last digits off where Torch rounds, so that values differ in the last of bfloat16's 8 bits",
+    workaround="torch.float32 or torch.float16",
+    also=["torch.Tensor.bfloat16"],
+)

@@ -1,11 +1,32 @@
-"""Arithmetic element by element, comparisons and logic; operators on tensors."""
+"""Arithmetic element by element, comparisons and logic."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
-from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
+from converter.rules.base import Case, Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
+
+
+def _register_native(api: str, signature: str, function: str, cases: Iterable[Case], method: bool = True) -> None:
+    """A function of Jittor's core, which takes arguments by position only (and no ``out``)."""
+
+    def convert(use: Use) -> cst.BaseExpression | Refusal | None:
+        if use.starred:
+            return use.same_arguments(f"jittor.{function}")
+        if use.given("out"):
+            return Refusal("Jittor's operators have no out; use the result")
+        if all(a.keyword is None for a in use.args):
+            return use.same_arguments(f"jittor.{function}") if use.receiver is None else use.same_method(function)
+        ordered = [use.bound[p.name] for p in use.rule.parameters if p.name in use.bound]
+        if use.receiver is not None:
+            return use.method(use.receiver, function, *ordered)
+        return use.call(f"jittor.{function}", *ordered)
+
+    action(api, signature, method=method, value_to=f"jittor.{function}", cases=tuple(cases))(convert)
+
 
 # Jittor's own, proved equal for floats and their gradients.
 _SAME = {
@@ -15,16 +36,10 @@ _SAME = {
     "rsqrt": ("rsqrt", "P"), "deg2rad": ("deg2rad", "A"), "rad2deg": ("rad2deg", "A"),
 }  # fmt: skip
 for _torch, (_jittor, _input) in _SAME.items():
-    rule(
-        f"torch.{_torch}",
-        "(input, *, out=None)",
-        to=f"jittor.{_jittor}",
-        method=_jittor,
-        rename={"input": "x"},
-        refuse={"out": "Jittor's operators have no out; use the result"},
-        also=[f"torch.special.{_torch}"] if _torch == "erf" else [],
-        cases=[call(input=_input, tolerance="special")],
-    )
+    _register_native(f"torch.{_torch}", "(input, *, out=None)", _jittor, [call(input=_input, tolerance="special")])
+_register_native("torch.special.erf", "(input)", "erf", [call(input="A", tolerance="special")], method=False)
+for _name in ("neg", "negative"):
+    _register_native(f"torch.{_name}", "(input)", "negative", [call(input="A"), call(input="N")])
 _HELPED = {
     "abs": ("absolute", ["A", "N"]), "sign": ("sign_of", ["A", "N"]), "log10": ("log10", ["P"]), "log1p": ("log1p", ["P"]),
     "expm1": ("expm1", ["A"]), "reciprocal": ("reciprocal", ["P", "K"]), "square": ("squared", ["A", "N"]),
@@ -45,15 +60,6 @@ for _torch, (_helper, _inputs) in _HELPED.items():
 _EDGES = "x = A * torch.tensor([0.0, 1.0, -1.0, 0.0])\n"
 rule("torch.Tensor.absolute", "()", to="helpers.absolute", cases=[snippet(_EDGES + "return x.absolute()")])
 rule("torch.special.expit", "(input)", to="helpers.sigmoid", cases=[call(input="A")])
-rule(
-    "torch.neg",
-    "(input)",
-    to="jittor.negative",
-    also=["torch.negative"],
-    rename={"input": "x"},
-    cases=[call(input="A"), call(input="N")],
-)
-rule("torch.Tensor.neg", "()", to="Var.negative", cases=[call(self="A")])
 rule("torch.positive", "(input)", to="helpers.as_it_is", method=True, cases=[call(input="A")])
 rule(
     "torch.round",
@@ -259,47 +265,30 @@ for _name in ("and", "or", "xor"):
         method=True,
         cases=[call(input="M", other="L"), call(input="N", other="M")],
     )
-    rule(
+    _register_native(
         f"torch.bitwise_{_name}",
         "(input, other)",
-        to=f"jittor.bitwise_{_name}" if _name != "xor" else "helpers.bitwise_xor",
-        method=True,
-        rename={} if _name == "xor" else {"input": "x", "other": "y"},
-        cases=[call(input="N", other="K"), call(input="M", other="L")],
+        f"bitwise_{_name}",
+        [call(input="N", other="K"), call(input="M", other="L")],
     )
 for _name, _function in (
-    ("eq", "equal"),
-    ("ne", "not_equal"),
-    ("lt", "less"),
-    ("le", "less_equal"),
-    ("gt", "greater"),
-    ("ge", "greater_equal"),
-):
-    rule(
-        f"torch.{_name}",
-        "(input, other)",
-        to=f"jittor.{_function}",
-        method=_function,
-        rename={"input": "x", "other": "y"},
-        cases=[call(input="N", other="K"), call(input="A", other="0.0"), call(input="N", other="2")],
-    )
-for _name, _function in (
-    ("not_equal", "not_equal"),
-    ("less", "less"),
-    ("less_equal", "less_equal"),
-    ("greater", "greater"),
+    ("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal"),
+    ("not_equal", "not_equal"), ("less", "less"), ("less_equal", "less_equal"), ("greater", "greater"),
     ("greater_equal", "greater_equal"),
-):
-    rule(
+):  # fmt: skip
+    _register_native(
         f"torch.{_name}",
-        "(input, other)",
-        to=f"jittor.{_function}",
-        method=_function,
-        rename={"input": "x", "other": "y"},
-        cases=[call(input="N", other="K")],
+        "(input, other, *, out=None)",
+        _function,
+        [call(input="N", other="K"), call(input="A", other="0.0"), call(input="N", other="2")],
     )
-rule("torch.isclose", "(input, other, rtol=1e-05, atol=1e-08, equal_nan=False)", to="helpers.isclose", method=True,
-     cases=[call(input="A", other="A + 1e-4", atol="1e-3"), call(input="A", other="A * 1", equal_nan="True")])  # fmt: skip
+rule(
+    "torch.isclose",
+    "(input, other, rtol=1e-05, atol=1e-08, equal_nan=False)",
+    to="helpers.isclose",
+    method=True,
+    cases=[call(input="A", other="A + 1e-4", atol="1e-3"), call(input="A", other="A * 1", equal_nan="True")],
+)
 rule(
     "torch.allclose",
     "(input, other, rtol=1e-05, atol=1e-08, equal_nan=False)",
@@ -348,82 +337,9 @@ needs_you(
     "Jittor's lgamma has no verified gradient",
     also=["torch.digamma", "torch.Tensor.lgamma", "torch.Tensor.digamma"],
 )
-needs_you("torch.complex", "Jittor has no complex tensors", workaround="keep real and imaginary parts in two tensors",
-          also=["torch.view_as_complex", "torch.view_as_real", "torch.polar", "torch.complex64", "torch.complex128"])  # fmt: skip
-
-# Operators whose meaning differs for some tensors.
-rule("torch.Tensor.__floordiv__", "(other)", to="helpers.floor_divide",
-     cases=[snippet("return N // 3, N // K, U // 7"), snippet("return A // 0.3", grad=False)])  # fmt: skip
-rule("torch.Tensor.__rfloordiv__", "(other)", to="helpers.rfloor_divide", cases=[snippet("return -7 // K")])
-rule("torch.Tensor.__mod__", "(other)", to="helpers.remainder", cases=[snippet("return N % 3, N % K, A % 0.75")])
-rule("torch.Tensor.__rmod__", "(other)", to="helpers.rremainder", cases=[snippet("return -7 % K")])
-rule("torch.Tensor.__invert__", "()", to="helpers.bitwise_not", cases=[snippet("return ~M, ~N, ~(A > 0)")])
-rule(
-    "torch.Tensor.__matmul__",
-    "(other)",
-    to="helpers.matmul",
-    cases=[snippet("return A @ W, X @ Y, V @ V, A @ V, N @ N.t()")],
+needs_you(
+    "torch.complex",
+    "Jittor has no complex tensors",
+    workaround="keep real and imaginary parts in two tensors",
+    also=["torch.view_as_complex", "torch.view_as_real", "torch.polar", "torch.complex64", "torch.complex128"],
 )
-rule(
-    "torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("return 2 ** A, 2 ** K", tolerance="special")]
-)
-
-
-@action(
-    "torch.Tensor.__pow__",
-    "(other)",
-    cases=[snippet("return A ** 2, A ** 3, P ** 0.5, P ** -1, N ** 2"), snippet("return P ** R", tolerance="special")],
-)
-def _power(use: Use) -> cst.BaseExpression | Refusal | None:
-    return use.call("helpers.power_of", use.receiver, use.bound["other"]) if use.receiver is not None else None
-
-
-def _is_boolean(node: cst.BaseExpression | None) -> bool:
-    """Whether an expression shows that it is boolean: a comparison, ``.bool()``, ``~mask`` (converted already)."""
-    if isinstance(node, cst.Comparison):
-        return True
-    name = node.func.attr.value if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) else ""
-    return name in (
-        "bool",
-        "byte",
-        "uint8",
-        "eq",
-        "equal",
-        "not_equal",
-        "less",
-        "greater",
-        "less_equal",
-        "greater_equal",
-        "isnan",
-    ) or (name.startswith(("logical_", "bitwise_not")))
-
-
-def _register_arithmetic(name: str, helper: str, swapped: str, example: str, reverse: str) -> None:
-    """Jittor computes booleans and one-byte integers in int8 or float16; elsewhere its operator is the same."""
-
-    def forward(use: Use) -> cst.BaseExpression | Refusal | None:
-        other = use.bound["other"]
-        assert use.receiver is not None
-        bytes_scaled = name == "truediv" and use.literal("other") in (255, 255.0, 128, 128.0, 127.5, 127)
-        if _is_boolean(use.receiver) or _is_boolean(other) or bytes_scaled:
-            return use.call(f"helpers.{helper}", use.receiver, other)
-        return use.node
-
-    def backward(use: Use) -> cst.BaseExpression | Refusal | None:
-        assert use.receiver is not None
-        return (
-            use.call(f"helpers.{swapped}", use.receiver, use.bound["other"]) if _is_boolean(use.receiver) else use.node
-        )
-
-    action(f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example)])(forward)
-    action(f"torch.Tensor.__r{name}__", "(other)", cases=[snippet(reverse)])(backward)
-
-
-_register_arithmetic(
-    "add", "add", "add", "return A + B, (A > 0) + 1, (A > 0) + B, N + 1.5", "return 1.5 + A, 1 + (A > 0)"
-)
-_register_arithmetic("sub", "sub", "rsub", "return A - B, A - (A > 0).float(), N - 1", "return 1.5 - A, 1 - (A > 0).float()")
-_register_arithmetic(
-    "mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A"
-)
-_register_arithmetic("truediv", "div", "rdiv", "return A / P, (A > 0) / 2, U / 255, A / 3", "return 2 / P, 1 / K")

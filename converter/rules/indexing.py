@@ -38,8 +38,13 @@ rule(
     method=True,
     cases=[call(input="A", dim="1", index="I", src="B"), call(input="A", dim="0", index="I[:2, :3]", src="B[:2, :3]")],
 )
-rule("torch.index_select", "(input, dim, index)", to="helpers.index_select", method=True,
-     cases=[call(input="A", dim="0", index="J"), call(input="X", dim="-1", index="J")])  # fmt: skip
+rule(
+    "torch.index_select",
+    "(input, dim, index)",
+    to="helpers.index_select",
+    method=True,
+    cases=[call(input="A", dim="0", index="J"), call(input="X", dim="-1", index="J")],
+)
 rule(
     "torch.index_add",
     "(input, dim, index, source, *, alpha=1)",
@@ -50,12 +55,27 @@ rule(
         call(input="A", dim="1", index="torch.tensor([0, 0, 1, 3])", source="B"),
     ],
 )
-rule("torch.index_copy", "(input, dim, index, source)", to="helpers.index_copy", method=True,
-     cases=[call(input="A", dim="0", index="torch.tensor([2, 0])", source="B[:2]")])  # fmt: skip
-rule("torch.index_fill", "(input, dim, index, value)", to="helpers.index_fill", method=True,
-     cases=[call(input="A", dim="0", index="J", value="0.5"), call(input="A", dim="-1", index="J", value="-1")])  # fmt: skip
-rule("torch.masked_select", "(input, mask)", to="helpers.masked_select", method=True,
-     cases=[call(input="A", mask="M"), call(input="A", mask="A > 0")])  # fmt: skip
+rule(
+    "torch.index_copy",
+    "(input, dim, index, source)",
+    to="helpers.index_copy",
+    method=True,
+    cases=[call(input="A", dim="0", index="torch.tensor([2, 0])", source="B[:2]")],
+)
+rule(
+    "torch.index_fill",
+    "(input, dim, index, value)",
+    to="helpers.index_fill",
+    method=True,
+    cases=[call(input="A", dim="0", index="J", value="0.5"), call(input="A", dim="-1", index="J", value="-1")],
+)
+rule(
+    "torch.masked_select",
+    "(input, mask)",
+    to="helpers.masked_select",
+    method=True,
+    cases=[call(input="A", mask="M"), call(input="A", mask="A > 0")],
+)
 rule(
     "torch.masked_scatter",
     "(input, mask, source)",
@@ -73,18 +93,38 @@ rule(
 )
 rule("torch.argwhere", "(input)", to="helpers.nonzero", method=True, cases=[call(input="M")])
 rule("torch.take", "(input, index)", to="helpers.take", method=True, cases=[call(input="A", index="I")])
-rule("torch.take_along_dim", "(input, indices, dim=None)", to="helpers.take_along_dim", method=True,
-     cases=[call(input="A", indices="I", dim="1"), call(input="A", indices="T[:, None]", dim="-1"), call(input="A", indices="I")])  # fmt: skip
-rule("torch.searchsorted", "(sorted_sequence, input, *, right=False, out_int32=False)", to="helpers.searchsorted",
-     cases=[call(sorted_sequence="H[0]", input="K.float()", right="True"), call(sorted_sequence="H", input="K.float()")])  # fmt: skip
-rule("torch.bucketize", "(input, boundaries, *, right=False)", to="helpers.bucketize",
-     cases=[call(input="A", boundaries="torch.tensor([-1.0, 0.0, 1.0])"), call(input="K.float()", boundaries="H[0]", right="True")])  # fmt: skip
+rule(
+    "torch.take_along_dim",
+    "(input, indices, dim=None)",
+    to="helpers.take_along_dim",
+    method=True,
+    cases=[
+        call(input="A", indices="I", dim="1"),
+        call(input="A", indices="T[:, None]", dim="-1"),
+        call(input="A", indices="I"),
+    ],
+)
+rule(
+    "torch.searchsorted",
+    "(sorted_sequence, input, *, right=False, out_int32=False)",
+    to="helpers.searchsorted",
+    cases=[call(sorted_sequence="H[0]", input="K.float()", right="True"), call(sorted_sequence="H", input="K.float()")],
+)
+rule(
+    "torch.bucketize",
+    "(input, boundaries, *, right=False)",
+    to="helpers.bucketize",
+    cases=[
+        call(input="A", boundaries="torch.tensor([-1.0, 0.0, 1.0])"),
+        call(input="K.float()", boundaries="H[0]", right="True"),
+    ],
+)
 rule(
     "torch.Tensor.item",
     "()",
     keep=True,
     returns="unknown",
-    cases=[snippet("return A[0, 1].item(), N[0, 0].item(), M[0, 0].item(), A.sum().item()")],
+    cases=[snippet("return A[0, 1].item(), N[0, 0].item(), M[0, 0].item(), N.sum().item()")],
 )
 rule(
     "torch.Tensor.tolist",
@@ -93,8 +133,14 @@ rule(
     returns="unknown",
     cases=[call(self="N"), call(self="A"), call(self="V")],
 )
-rule("torch.Tensor.numpy", "(*, force=False)", keep=True, drop=["force"], returns="array",
-     cases=[snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2")])  # fmt: skip
+rule(
+    "torch.Tensor.numpy",
+    "(*, force=False)",
+    keep=True,
+    drop=["force"],
+    returns="array",
+    cases=[snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2")],
+)
 rule(
     "torch.Tensor.__getitem__",
     "(index)",

@@ -28,8 +28,14 @@ for _name, _first, _second, _a, _b in (
     ("bmm", "input", "mat2", "X", "Y"),
     ("mv", "input", "vec", "A", "V"),
 ):
-    rule(f"torch.{_name}", f"({_first}, {_second})", to="helpers.matmul", rename={_second: "other"}, method=True,
-         cases=[Case("call", args={_first: _a, _second: _b})])  # fmt: skip
+    rule(
+        f"torch.{_name}",
+        f"({_first}, {_second})",
+        to="helpers.matmul",
+        rename={_second: "other"},
+        method=True,
+        cases=[Case("call", args={_first: _a, _second: _b})],
+    )
 rule("torch.dot", "(input, tensor)", to="helpers.dot", method=True, cases=[call(input="V", tensor="W[:, 0]")])
 rule(
     "torch.inner",
@@ -63,10 +69,20 @@ for _name, _args in (
         method=True,
         cases=[Case("call", args={"input": _added, _one: _a, _two: _b, "beta": "0.5", "alpha": "2"})],
     )
-rule("torch.addbmm", "(input, batch1, batch2, *, beta=1, alpha=1)", to="helpers.addbmm", method=True,
-     cases=[call(input="W[:3]", batch1="X", batch2="Y", beta="0.5", alpha="2")])  # fmt: skip
-rule("torch.addr", "(input, vec1, vec2, *, beta=1, alpha=1)", to="helpers.addr", method=True,
-     cases=[call(input="A", vec1="A[:, 0]", vec2="V", beta="0.5", alpha="2")])  # fmt: skip
+rule(
+    "torch.addbmm",
+    "(input, batch1, batch2, *, beta=1, alpha=1)",
+    to="helpers.addbmm",
+    method=True,
+    cases=[call(input="W[:3]", batch1="X", batch2="Y", beta="0.5", alpha="2")],
+)
+rule(
+    "torch.addr",
+    "(input, vec1, vec2, *, beta=1, alpha=1)",
+    to="helpers.addr",
+    method=True,
+    cases=[call(input="A", vec1="A[:, 0]", vec2="V", beta="0.5", alpha="2")],
+)
 rule(
     "torch.einsum",
     "(equation, *operands)",
@@ -80,8 +96,12 @@ rule(
         snippet("return torch.einsum('...ij,jk->...ik', X, W), torch.einsum('ij,jk', A, W)"),
     ],
 )
-rule("torch.tensordot", "(a, b, dims=2)", to="helpers.tensordot",
-     cases=[call(a="A", b="W", dims="1"), call(a="X", b="A", dims="([1, 2], [0, 1])")])  # fmt: skip
+rule(
+    "torch.tensordot",
+    "(a, b, dims=2)",
+    to="helpers.tensordot",
+    cases=[call(a="A", b="W", dims="1"), call(a="X", b="A", dims="([1, 2], [0, 1])")],
+)
 rule("torch.kron", "(input, other)", to="helpers.kron", method=True, cases=[call(input="A", other="Q")])
 rule(
     "torch.cdist",
@@ -104,11 +124,23 @@ rule(
     cases=[call(input="A.t()", other="B.t()")],
 )
 for _name in ("torch.inverse", "torch.linalg.inv"):
-    rule(_name, "(A)" if "linalg" in _name else "(input)", to="helpers.inverse", rename={"A": "input"} if "linalg" in _name else None,
-         method=_name == "torch.inverse", cases=[Case("call", args={"A" if "linalg" in _name else "input": _SPD}, tolerance="linalg")])  # fmt: skip
+    rule(
+        _name,
+        "(A)" if "linalg" in _name else "(input)",
+        to="helpers.inverse",
+        rename={"A": "input"} if "linalg" in _name else None,
+        method=_name == "torch.inverse",
+        cases=[Case("call", args={"A" if "linalg" in _name else "input": _SPD}, tolerance="linalg")],
+    )
 for _name in ("torch.det", "torch.linalg.det"):
-    rule(_name, "(A)" if "linalg" in _name else "(input)", to="helpers.det", rename={"A": "input"} if "linalg" in _name else None,
-         method=_name == "torch.det", cases=[Case("call", args={"A" if "linalg" in _name else "input": "Q + torch.eye(4)"}, tolerance="linalg")])  # fmt: skip
+    rule(
+        _name,
+        "(A)" if "linalg" in _name else "(input)",
+        to="helpers.det",
+        rename={"A": "input"} if "linalg" in _name else None,
+        method=_name == "torch.det",
+        cases=[Case("call", args={"A" if "linalg" in _name else "input": "Q + torch.eye(4)"}, tolerance="linalg")],
+    )
 rule("torch.logdet", "(input)", to="helpers.logdet", method=True, cases=[call(input=_SPD, tolerance="linalg")])
 rule(
     "torch.slogdet",
@@ -146,21 +178,38 @@ rule(
     cases=[call(input=_SPD, tolerance="linalg")],
 )
 for _name in ("torch.matrix_power", "torch.linalg.matrix_power"):
-    rule(_name, "(input, n)", to="helpers.matrix_power", method=_name == "torch.matrix_power",
-         cases=[call(input="Q", n="3", tolerance="linalg"), call(input="Q", n="0", grad=False)])  # fmt: skip
+    rule(
+        _name,
+        "(input, n)",
+        to="helpers.matrix_power",
+        method=_name == "torch.matrix_power",
+        cases=[call(input="Q", n="3", tolerance="linalg"), call(input="Q", n="0", grad=False)],
+    )
 _FACTORS = "signs and order of the factors are a free choice that two libraries make differently, so no result can be proved equal"
-needs_you("torch.svd", _FACTORS, workaround="numpy.linalg.svd where no gradient is needed",
-          also=["torch.linalg.svd", "torch.Tensor.svd", "torch.svd_lowrank", "torch.pca_lowrank", "torch.linalg.svdvals"])  # fmt: skip
+needs_you(
+    "torch.svd",
+    _FACTORS,
+    workaround="numpy.linalg.svd where no gradient is needed",
+    also=["torch.linalg.svd", "torch.Tensor.svd", "torch.svd_lowrank", "torch.pca_lowrank", "torch.linalg.svdvals"],
+)
 needs_you(
     "torch.qr",
     _FACTORS,
     workaround="numpy.linalg.qr where no gradient is needed",
     also=["torch.linalg.qr", "torch.Tensor.qr"],
 )
-needs_you("torch.linalg.eigh", _FACTORS, workaround="numpy.linalg.eigh where no gradient is needed",
-          also=["torch.linalg.eig", "torch.linalg.eigvals", "torch.linalg.eigvalsh", "torch.symeig", "torch.eig"])  # fmt: skip
-needs_you("torch.pinverse", "the gradient of the pseudo-inverse is not proved", workaround="torch.inverse(A.t() @ A) @ A.t()",
-          also=["torch.linalg.pinv", "torch.Tensor.pinverse"])  # fmt: skip
+needs_you(
+    "torch.linalg.eigh",
+    _FACTORS,
+    workaround="numpy.linalg.eigh where no gradient is needed",
+    also=["torch.linalg.eig", "torch.linalg.eigvals", "torch.linalg.eigvalsh", "torch.symeig", "torch.eig"],
+)
+needs_you(
+    "torch.pinverse",
+    "the gradient of the pseudo-inverse is not proved",
+    workaround="torch.inverse(A.t() @ A) @ A.t()",
+    also=["torch.linalg.pinv", "torch.Tensor.pinverse"],
+)
 needs_you(
     "torch.linalg.lstsq",
     "not proved yet",

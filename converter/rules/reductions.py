@@ -244,10 +244,20 @@ for _name in ("softmax", "log_softmax"):
         to=f"helpers.{_name}",
         cases=[call(input="X", dim="1")],
     )
-rule("torch.cumsum", "(input, dim, *, dtype=None)", to="helpers.cumsum", method=True,
-     cases=[call(input="X", dim="1"), call(input="M", dim="-1"), call(input="N", dim="0", dtype="torch.float32")])  # fmt: skip
-rule("torch.cumprod", "(input, dim, *, dtype=None)", to="helpers.cumprod", method=True,
-     cases=[call(input="A", dim="1"), call(input="N", dim="-1")])  # fmt: skip
+rule(
+    "torch.cumsum",
+    "(input, dim, *, dtype=None)",
+    to="helpers.cumsum",
+    method=True,
+    cases=[call(input="X", dim="1"), call(input="M", dim="-1"), call(input="N", dim="0", dtype="torch.float32")],
+)
+rule(
+    "torch.cumprod",
+    "(input, dim, *, dtype=None)",
+    to="helpers.cumprod",
+    method=True,
+    cases=[call(input="A", dim="1"), call(input="N", dim="-1")],
+)
 for _name, _helper in (("all", "all_true"), ("any", "any_true")):
     rule(
         f"torch.{_name}",
@@ -272,8 +282,13 @@ rule(
         snippet("s = torch.sort(A)\nvalues, indices = A.sort(0)\nreturn s.values, s.indices, values, indices"),
     ],
 )
-rule("torch.argsort", "(input, dim=-1, descending=False, stable=False)", to="helpers.argsort", method=True,
-     cases=[call(input="X", dim="1", descending="True"), snippet("return torch.argsort(A, dim=-1, stable=True)")])  # fmt: skip
+rule(
+    "torch.argsort",
+    "(input, dim=-1, descending=False, stable=False)",
+    to="helpers.argsort",
+    method=True,
+    cases=[call(input="X", dim="1", descending="True"), snippet("return torch.argsort(A, dim=-1, stable=True)")],
+)
 rule(
     "torch.topk",
     "(input, k, dim=None, largest=True, sorted=True)",
@@ -288,8 +303,14 @@ rule(
         snippet("_, predicted = A.topk(3, 1, True, True)\nreturn predicted.t()"),
     ],
 )
-rule("torch.kthvalue", "(input, k, dim=-1, keepdim=False)", to="helpers.kthvalue", method=True, returns=_PAIR,
-     cases=[call(input="X", k="2", dim="1", keepdim="True"), call(input="A", k="1")])  # fmt: skip
+rule(
+    "torch.kthvalue",
+    "(input, k, dim=-1, keepdim=False)",
+    to="helpers.kthvalue",
+    method=True,
+    returns=_PAIR,
+    cases=[call(input="X", k="2", dim="1", keepdim="True"), call(input="A", k="1")],
+)
 rule(
     "torch.unique",
     "(input, sorted=True, return_inverse=False, return_counts=False, dim=None)",
@@ -303,14 +324,39 @@ rule(
         call(input="I", dim="0"),
     ],
 )
-rule("torch.bincount", "(input, weights=None, minlength=0)", to="helpers.bincount", method=True,
-     cases=[call(input="T"), call(input="T", minlength="7"), snippet("return torch.bincount(T, weights=torch.tensor([0.5, 1.0, 2.0]))")])  # fmt: skip
-rule("torch.count_nonzero", "(input, dim=None)", to="helpers.count_nonzero", method=True,
-     cases=[call(input="N"), call(input="M", dim="1")])  # fmt: skip
-rule("torch.nansum", "(input, dim=None, keepdim=False)", to="helpers.nansum", method=True,
-     cases=[call(input="A", dim="1"), snippet("return torch.nansum(torch.tensor([1.0, float('nan')]))")])  # fmt: skip
-rule("torch.aminmax", "(input, *, dim=None, keepdim=False)", to="helpers.aminmax", method=True, returns=_PAIR,
-     cases=[call(input="A", dim="1"), snippet("r = torch.aminmax(A)\nreturn r.min, r.max")])  # fmt: skip
+rule(
+    "torch.bincount",
+    "(input, weights=None, minlength=0)",
+    to="helpers.bincount",
+    method=True,
+    cases=[
+        call(input="T"),
+        call(input="T", minlength="7"),
+        snippet("return torch.bincount(T, weights=torch.tensor([0.5, 1.0, 2.0]))"),
+    ],
+)
+rule(
+    "torch.count_nonzero",
+    "(input, dim=None)",
+    to="helpers.count_nonzero",
+    method=True,
+    cases=[call(input="N"), call(input="M", dim="1")],
+)
+rule(
+    "torch.nansum",
+    "(input, dim=None, keepdim=False)",
+    to="helpers.nansum",
+    method=True,
+    cases=[call(input="A", dim="1"), snippet("return torch.nansum(torch.tensor([1.0, float('nan')]))")],
+)
+rule(
+    "torch.aminmax",
+    "(input, *, dim=None, keepdim=False)",
+    to="helpers.aminmax",
+    method=True,
+    returns=_PAIR,
+    cases=[call(input="A", dim="1"), snippet("r = torch.aminmax(A)\nreturn r.min, r.max")],
+)
 rule(
     "torch.diff",
     "(input, n=1, dim=-1)",
@@ -318,8 +364,17 @@ rule(
     method=True,
     cases=[call(input="A", n="2"), call(input="A", dim="0")],
 )
-rule("torch.histc", "(input, bins=100, min=0, max=0)", to="helpers.histc", method=True,
-     cases=[call(input="A", bins="5", min="-2", max="2", grad=False), call(input="A", bins="4", grad=False)])  # fmt: skip
+rule(
+    "torch.histc",
+    "(input, bins=100, min=0, max=0)",
+    to="helpers.histc",
+    method=True,
+    cases=[call(input="A", bins="5", min="-2", max="2", grad=False), call(input="A", bins="4", grad=False)],
+)
 needs_you("torch.unique_consecutive", "Jittor has no counterpart", also=["torch.Tensor.unique_consecutive"])
-needs_you("torch.nanmean", "not proved yet", workaround="torch.nansum(x) / (~torch.isnan(x)).sum()",
-          also=["torch.Tensor.nanmean", "torch.nanmedian", "torch.Tensor.nanmedian"])  # fmt: skip
+needs_you(
+    "torch.nanmean",
+    "not proved yet",
+    workaround="torch.nansum(x) / (~torch.isnan(x)).sum()",
+    also=["torch.Tensor.nanmean", "torch.nanmedian", "torch.Tensor.nanmedian"],
+)

@@ -20,11 +20,24 @@ for _name in ("cat", "concat", "concatenate"):
             snippet(f"return torch.{_name}([A, B], axis=1), torch.{_name}([torch.empty(0), V])"),
         ],
     )
-rule("torch.stack", "(tensors, dim=0, *, out=None)", to="helpers.stack",
-     cases=[call(tensors="[A, B]", dim="-1"), call(tensors="(A, B)", dim="1"), snippet("parts = [A, B]\nreturn torch.stack(parts), parts")])  # fmt: skip
+rule(
+    "torch.stack",
+    "(tensors, dim=0, *, out=None)",
+    to="helpers.stack",
+    cases=[
+        call(tensors="[A, B]", dim="-1"),
+        call(tensors="(A, B)", dim="1"),
+        snippet("parts = [A, B]\nreturn torch.stack(parts), parts"),
+    ],
+)
 for _name in ("hstack", "vstack", "dstack", "column_stack"):
-    rule(f"torch.{_name}", "(tensors)", to=f"helpers.{_name}", cases=[call(tensors="[A, B]"), call(tensors="(V, V * 2)")],
-         also=["torch.row_stack"] if _name == "vstack" else [])  # fmt: skip
+    rule(
+        f"torch.{_name}",
+        "(tensors)",
+        to=f"helpers.{_name}",
+        cases=[call(tensors="[A, B]"), call(tensors="(V, V * 2)")],
+        also=["torch.row_stack"] if _name == "vstack" else [],
+    )
 for _name in ("atleast_1d", "atleast_2d", "atleast_3d"):
     rule(f"torch.{_name}", "(*tensors)", to=f"helpers.{_name}", cases=[call(tensors="V"), call(tensors="A, V")])
 rule(
@@ -45,10 +58,26 @@ rule(
     rename={"split_size": "split_size_or_sections"},
     cases=[call(self="X", split_size="2", dim="1"), snippet("a, b = A.split([1, 2])\nreturn a, b")],
 )
-rule("torch.chunk", "(input, chunks, dim=0)", to="helpers.chunk", method=True, returns=_MANY,
-     cases=[call(input="A", chunks="2", dim="-1"), call(input="A", chunks="5", dim="1"), snippet("a, b = A.chunk(2, dim=1)\nreturn a * b")])  # fmt: skip
-rule("torch.tensor_split", "(input, indices_or_sections, /, dim=0)", to="helpers.tensor_split", method=True, returns=_MANY,
-     cases=[call(input="A", indices_or_sections="3", dim="1"), call(input="A", indices_or_sections="(1, 3)", dim="1")])  # fmt: skip
+rule(
+    "torch.chunk",
+    "(input, chunks, dim=0)",
+    to="helpers.chunk",
+    method=True,
+    returns=_MANY,
+    cases=[
+        call(input="A", chunks="2", dim="-1"),
+        call(input="A", chunks="5", dim="1"),
+        snippet("a, b = A.chunk(2, dim=1)\nreturn a * b"),
+    ],
+)
+rule(
+    "torch.tensor_split",
+    "(input, indices_or_sections, /, dim=0)",
+    to="helpers.tensor_split",
+    method=True,
+    returns=_MANY,
+    cases=[call(input="A", indices_or_sections="3", dim="1"), call(input="A", indices_or_sections="(1, 3)", dim="1")],
+)
 rule(
     "torch.unbind",
     "(input, dim=0)",
@@ -68,13 +97,29 @@ rule(
         snippet("x = A.reshape(3, 1, 4, 1)\nreturn x.squeeze(), x.squeeze(-1), x.squeeze((1, 3)), A[:1, :1].squeeze()"),
     ],
 )
-rule("torch.unsqueeze", "(input, dim)", to="jittor.unsqueeze", method=True, rename={"input": "x"},
-     cases=[call(input="A", dim="-1"), call(input="A", dim="1")])  # fmt: skip
-rule("torch.flatten", "(input, start_dim=0, end_dim=-1)", to="jittor.flatten", method=True,
-     cases=[call(input="X", start_dim="1"), call(input="X", start_dim="-3", end_dim="-2")])  # fmt: skip
+rule(
+    "torch.unsqueeze",
+    "(input, dim)",
+    to="jittor.unsqueeze",
+    method=True,
+    rename={"input": "x"},
+    cases=[call(input="A", dim="-1"), call(input="A", dim="1")],
+)
+rule(
+    "torch.flatten",
+    "(input, start_dim=0, end_dim=-1)",
+    to="jittor.flatten",
+    method=True,
+    cases=[call(input="X", start_dim="1"), call(input="X", start_dim="-3", end_dim="-2")],
+)
 rule("torch.ravel", "(input)", to="helpers.ravel", method=True, cases=[call(input="X")])
-rule("torch.unflatten", "(input, dim, sizes)", to="helpers.unflatten", method=True,
-     cases=[call(input="A", dim="1", sizes="(2, -1)"), call(input="A", dim="-1", sizes="(2, 2)")])  # fmt: skip
+rule(
+    "torch.unflatten",
+    "(input, dim, sizes)",
+    to="helpers.unflatten",
+    method=True,
+    cases=[call(input="A", dim="1", sizes="(2, -1)"), call(input="A", dim="-1", sizes="(2, 2)")],
+)
 rule(
     "torch.Tensor.view",
     "(*shape)",
@@ -91,8 +136,16 @@ rule(
     to="helpers.reshape",
     cases=[call(input="X", shape="(2, -1)"), call(input="X", shape="[24]")],
 )
-rule("torch.Tensor.reshape", "(*shape)", keep=True,
-     cases=[call(self="X", shape="2, -1"), call(self="X", shape="(6, 4)"), snippet("return X.reshape(X.shape[0], -1, 2), A.t().reshape(-1)")])  # fmt: skip
+rule(
+    "torch.Tensor.reshape",
+    "(*shape)",
+    keep=True,
+    cases=[
+        call(self="X", shape="2, -1"),
+        call(self="X", shape="(6, 4)"),
+        snippet("return X.reshape(X.shape[0], -1, 2), A.t().reshape(-1)"),
+    ],
+)
 for _name in ("view_as", "reshape_as"):
     rule(f"torch.Tensor.{_name}", "(other)", to="helpers.view_like", cases=[call(self="A", other="W[:, :3].t()")])
 rule("torch.permute", "(input, dims)", to="helpers.permute", cases=[call(input="X", dims="(2, 0, -2)")])
@@ -135,8 +188,13 @@ for _name in ("mT", "mH", "H"):
     )
 rule("torch.adjoint", "(input)", to="helpers.matrix_transpose", cases=[call(input="X")], method=True)
 for _name in ("movedim", "moveaxis"):
-    rule(f"torch.{_name}", "(input, source, destination)", to="helpers.movedim", method=True,
-         cases=[call(input="X", source="0", destination="-1"), call(input="X", source="(0, 1)", destination="(1, 2)")])  # fmt: skip
+    rule(
+        f"torch.{_name}",
+        "(input, source, destination)",
+        to="helpers.movedim",
+        method=True,
+        cases=[call(input="X", source="0", destination="-1"), call(input="X", source="(0, 1)", destination="(1, 2)")],
+    )
 rule(
     "torch.Tensor.expand",
     "(*size)",
@@ -183,8 +241,17 @@ rule(
     method=True,
     cases=[call(input="A", repeats="2", dim="-1"), call(input="A", repeats="2"), call(input="A", repeats="T", dim="0")],
 )
-rule("torch.roll", "(input, shifts, dims=None)", to="helpers.roll", method=True,
-     cases=[call(input="A", shifts="1", dims="1"), call(input="A", shifts="-2"), call(input="X", shifts="(1, -1)", dims="(0, 2)")])  # fmt: skip
+rule(
+    "torch.roll",
+    "(input, shifts, dims=None)",
+    to="helpers.roll",
+    method=True,
+    cases=[
+        call(input="A", shifts="1", dims="1"),
+        call(input="A", shifts="-2"),
+        call(input="X", shifts="(1, -1)", dims="(0, 2)"),
+    ],
+)
 rule(
     "torch.flip",
     "(input, dims)",
@@ -199,14 +266,33 @@ rule(
 )
 for _name in ("fliplr", "flipud"):
     rule(f"torch.{_name}", "(input)", to=f"helpers.{_name}", method=True, cases=[call(input="A")])
-rule("torch.rot90", "(input, k=1, dims=(0, 1))", to="helpers.rot90", method=True,
-     cases=[call(input="A"), call(input="X", k="3", dims="(1, 2)"), call(input="A", k="2")])  # fmt: skip
-rule("torch.narrow", "(input, dim, start, length)", to="helpers.narrow", method=True,
-     cases=[call(input="X", dim="-1", start="1", length="2"), call(input="A", dim="0", start="-2", length="1")])  # fmt: skip
-rule("torch.select", "(input, dim, index)", to="helpers.select", method=True,
-     cases=[call(input="X", dim="1", index="2"), call(input="A", dim="-1", index="-1")])  # fmt: skip
-rule("torch.Tensor.unfold", "(dimension, size, step)", to="helpers.unfold_windows",
-     cases=[call(self="SEQ", dimension="-1", size="4", step="3"), call(self="X", dimension="1", size="2", step="1")])  # fmt: skip
+rule(
+    "torch.rot90",
+    "(input, k=1, dims=(0, 1))",
+    to="helpers.rot90",
+    method=True,
+    cases=[call(input="A"), call(input="X", k="3", dims="(1, 2)"), call(input="A", k="2")],
+)
+rule(
+    "torch.narrow",
+    "(input, dim, start, length)",
+    to="helpers.narrow",
+    method=True,
+    cases=[call(input="X", dim="-1", start="1", length="2"), call(input="A", dim="0", start="-2", length="1")],
+)
+rule(
+    "torch.select",
+    "(input, dim, index)",
+    to="helpers.select",
+    method=True,
+    cases=[call(input="X", dim="1", index="2"), call(input="A", dim="-1", index="-1")],
+)
+rule(
+    "torch.Tensor.unfold",
+    "(dimension, size, step)",
+    to="helpers.unfold_windows",
+    cases=[call(self="SEQ", dimension="-1", size="4", step="3"), call(self="X", dimension="1", size="2", step="1")],
+)
 rule(
     "torch.meshgrid",
     "(*tensors, indexing=None)",
@@ -221,12 +307,30 @@ rule(
 )
 rule("torch.cartesian_prod", "(*tensors)", to="helpers.cartesian_prod", cases=[call(tensors="V, W[0]")])
 for _name in ("tril", "triu"):
-    rule(f"torch.{_name}", "(input, diagonal=0)", to=f"helpers.{_name}", method=True,
-         cases=[call(input="A", diagonal="1"), call(input="X", diagonal="-1"), snippet(f"return torch.{_name}(torch.ones(4, 4)) == 1")])  # fmt: skip
-    rule(f"torch.{_name}_indices", "(row, col, offset=0, *, dtype=None, device=None)", to=f"helpers.{_name}_indices",
-         cases=[call(row="3", col="4", offset="1"), call(row="3", col="3")])  # fmt: skip
-rule("torch.diag", "(input, diagonal=0)", to="helpers.diag", method=True,
-     cases=[call(input="A"), call(input="V", diagonal="-1"), call(input="A", diagonal="2")])  # fmt: skip
+    rule(
+        f"torch.{_name}",
+        "(input, diagonal=0)",
+        to=f"helpers.{_name}",
+        method=True,
+        cases=[
+            call(input="A", diagonal="1"),
+            call(input="X", diagonal="-1"),
+            snippet(f"return torch.{_name}(torch.ones(4, 4)) == 1"),
+        ],
+    )
+    rule(
+        f"torch.{_name}_indices",
+        "(row, col, offset=0, *, dtype=None, device=None)",
+        to=f"helpers.{_name}_indices",
+        cases=[call(row="3", col="4", offset="1"), call(row="3", col="3")],
+    )
+rule(
+    "torch.diag",
+    "(input, diagonal=0)",
+    to="helpers.diag",
+    method=True,
+    cases=[call(input="A"), call(input="V", diagonal="-1"), call(input="A", diagonal="2")],
+)
 rule("torch.diagonal", "(input, offset=0, dim1=0, dim2=1)", to="helpers.diagonal_of", method=True,
      cases=[call(input="Q"), call(input="X", offset="-1", dim1="-2", dim2="-1"), call(input="X", offset="1", dim1="2", dim2="0")],
      rename={"offset": "offset"})  # fmt: skip
@@ -252,8 +356,15 @@ rule(
     returns="bool",
     cases=[snippet("return A.is_contiguous()")],
 )
-rule("torch.clone", "(input, *, memory_format=None)", to="jittor.clone", method=True, rename={"input": "x"}, drop=["memory_format"],
-     cases=[call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")])  # fmt: skip
+rule(
+    "torch.clone",
+    "(input, *, memory_format=None)",
+    to="jittor.clone",
+    method=True,
+    rename={"input": "x"},
+    drop=["memory_format"],
+    cases=[call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")],
+)
 rule(
     "torch.detach",
     "(input)",

@@ -180,8 +180,18 @@ for _name, _function, _input in (
     ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("tril_", "helpers.tril", "A"), ("triu_", "helpers.triu", "A"),
 ):  # fmt: skip
     _in_place(_name, "()", _function, [call(self=_input, tolerance="special")])
-needs_you("torch.Tensor.unsqueeze_", "a Jittor tensor cannot change its shape in place", workaround="x = x.unsqueeze(dim)",
-          also=["torch.Tensor.squeeze_", "torch.Tensor.transpose_", "torch.Tensor.resize_", "torch.Tensor.set_", "torch.Tensor.detach_"])  # fmt: skip
+needs_you(
+    "torch.Tensor.unsqueeze_",
+    "a Jittor tensor cannot change its shape in place",
+    workaround="x = x.unsqueeze(dim)",
+    also=[
+        "torch.Tensor.squeeze_",
+        "torch.Tensor.transpose_",
+        "torch.Tensor.resize_",
+        "torch.Tensor.set_",
+        "torch.Tensor.detach_",
+    ],
+)
 
 rule(
     "torch.Tensor.requires_grad_",
@@ -193,8 +203,12 @@ rule(
         )
     ],
 )
-rule("torch.Tensor.requires_grad", keep=True, returns="bool",
-     cases=[snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad, x.detach().requires_grad")])  # fmt: skip
+rule(
+    "torch.Tensor.requires_grad",
+    keep=True,
+    returns="bool",
+    cases=[snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad, x.detach().requires_grad")],
+)
 
 
 @action(

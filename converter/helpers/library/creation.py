@@ -223,7 +223,7 @@ def randn_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, **options: Any
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, **options: Any
 ) -> Any:
     """Integers (int64) from low up to, not including, high: ``randint(5, (3,))`` or ``randint(0, 5, (3,))``.
 
@@ -231,8 +231,8 @@ def randint(
     """
     if size is None and not isinstance(high, int | None):
         low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
+    elif high is None or low is None:
+        low, high = 0, low if high is None else high
     return jt.randint(low, high, shape_of((size,))).cast(dtype_name(dtype) or "int64")
 
 

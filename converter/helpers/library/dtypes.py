@@ -146,6 +146,11 @@ def cast_to(input: Any, *args: Any, **kwargs: Any) -> Any:
     return input.cast(name)
 
 
+def cast_like(input: Any, other: Any) -> Any:
+    """The tensor in the dtype of another."""
+    return input if str(input.dtype) == str(other.dtype) else input.cast(other.dtype)
+
+
 def can_cast(from_: Any, to: Any) -> bool:
     """Whether Torch allows the conversion of one dtype to another in results of arithmetic."""
     ranks = [0 if n == "bool" else 2 if "float" in str(n) else 1 for n in (dtype_name(from_), dtype_name(to))]

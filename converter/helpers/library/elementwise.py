@@ -7,7 +7,6 @@ from typing import Any
 
 import jittor as jt
 import numpy as np
-from jittor import nn
 
 from converter.helpers.library.dtypes import constant, floating, integral, promoted, result_dtype, scalar_like
 
@@ -51,8 +50,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
 
 
 def truncated_quotient(a: Any, b: Any) -> Any:
-    """Integer quotient rounded towards zero, as in C."""
-    return a.floor_divide(b).cast(a.dtype)
+    """Integer quotient rounded towards zero, as in C; uint8, which Jittor would take for int8, in int64."""
+    return a.int64().floor_divide(b.int64()).cast(a.dtype)
 
 
 def floor_divide(input: Any, other: Any) -> Any:
@@ -60,9 +59,10 @@ def floor_divide(input: Any, other: Any) -> Any:
     a, b = promoted(input, other)
     if not integral(a):
         return jt.floor(a / b)
+    name, a, b = str(a.dtype), a.int64(), b.int64()
     quotient = truncated_quotient(a, b)
     low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
-    return (quotient - low.cast(a.dtype)).cast(a.dtype)
+    return (quotient - low.int64()).cast(name)
 
 
 def rfloor_divide(input: Any, other: Any) -> Any:
@@ -399,7 +399,7 @@ def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Any:
 
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-x)), in float32 for integers."""
-    return nn.sigmoid(floating(input))
+    return jt.sigmoid(floating(input))
 
 
 def expm1(input: Any) -> Any:
@@ -447,8 +447,3 @@ def isposinf(input: Any) -> Any:
 def isneginf(input: Any) -> Any:
     """Which elements are infinite and negative."""
     return input != input if integral(input) else jt.isneginf(input)
-
-
-def bitwise_xor(input: Any, other: Any) -> Any:
-    """Exclusive or of the bits, or of booleans."""
-    return jt.bitwise_xor(input, other).cast(result_dtype(input, other))
