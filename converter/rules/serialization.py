@@ -22,7 +22,8 @@ _cases = [
         "import io\nbuffer = io.BytesIO()\ntorch.save({'a': A}, buffer)\nbuffer.seek(0)\nreturn torch.load(buffer)['a']"
     ),
     _case(
-        "with open(path, 'wb') as f:\n    torch.save({'a': A}, f)\nwith open(path, 'rb') as f:\n    return torch.load(f)"
+        "with open(path, 'wb') as f:\n    torch.save({'a': A}, f)\n"
+        "with open(path, 'rb') as f:\n    return torch.load(f)"
     ),
     _case(
         "w = torch.nn.Parameter(A.clone())\noptimizer = torch.optim.Adam([w], lr=0.1)\n(w * w).sum().backward()\n"

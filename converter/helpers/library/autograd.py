@@ -9,7 +9,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-LIVE_OPTIMIZERS = weakref.WeakSet()
+LIVE_OPTIMIZERS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any:
@@ -138,7 +138,7 @@ class GradientMode(contextlib.ContextDecorator):
 
     def __init__(self, enabled: Any) -> None:
         self.enabled = bool(enabled)
-        self.earlier = []
+        self.earlier: list[int] = []
 
     def __enter__(self) -> Any:
         self.earlier.append(jt.flags.no_grad)

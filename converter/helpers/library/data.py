@@ -381,7 +381,7 @@ class DataLoader:
 
     def _with_threads(self) -> Any:
         """Items are read ahead by threads, in order; batches are put together by the caller's thread."""
-        waiting = collections.deque()
+        waiting: collections.deque[list[futures.Future[Any]]] = collections.deque()
         requests = self._requests()
         ahead = self.num_workers * (self.prefetch_factor or 2)
         pool = futures.ThreadPoolExecutor(self.num_workers)

@@ -22,8 +22,8 @@ class Optimizer(jt.optim.Optimizer):
 
     def __init__(self, params: Any, defaults: Any) -> None:
         self._defaults = dict(defaults)
-        self.param_groups = []
-        self.state = {}
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[int, dict[str, Any]] = {}
         if isinstance(params, jt.Var):
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts")
         groups = list(params)
@@ -98,7 +98,7 @@ class Optimizer(jt.optim.Optimizer):
 
     def state_dict(self) -> Any:
         """Torch's form: ``state`` by position of the parameter, ``param_groups`` with positions for parameters."""
-        position = {}
+        position: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             for p in group["params"]:
@@ -145,15 +145,20 @@ class Optimizer(jt.optim.Optimizer):
         return "\n".join([*text, ")"])
 
 
-def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
-    """Keep a running value of a parameter's state: ``new`` is a function of the earlier value (or of ``start``)."""
-    earlier = state.get(name)
-    if earlier is None:
+def running(state: Any, name: Any, p: Any, start: Any = 0.0) -> Any:
+    """A running value of a parameter's state, made from ``start`` when there is none."""
+    if state.get(name) is None:
         # Computed at once: else the first step would be fused with it, and every optimizer would compile its
         # kernels twice, for the first step and for all others.
-        earlier = state[name] = jt.full(p.shape, start, dtype=p.dtype).stop_grad().sync()
-    earlier.update(new(earlier).stop_grad())
-    return earlier
+        state[name] = jt.full(p.shape, start, dtype=p.dtype).stop_grad().sync()
+    return state[name]
+
+
+def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
+    """Change a running value in place: ``new`` is a function of the earlier value (or of ``start``)."""
+    value = running(state, name, p, start)
+    value.update(new(value).stop_grad())
+    return value
 
 
 def adam_moments(state: Any, p: Any, g: Any, group: Any) -> Any:
@@ -377,7 +382,7 @@ class Adadelta(Optimizer):
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
         square = moving(state, "square_avg", p, lambda s: s * rho + g * g * (1 - rho))
-        earlier = moving(state, "acc_delta", p, lambda a: a).clone()
+        earlier = running(state, "acc_delta", p).clone()
         change = (earlier + eps).sqrt() / (square + eps).sqrt() * g
         moving(state, "acc_delta", p, lambda a: a * rho + change * change * (1 - rho))
         return p - change * group["lr"]

@@ -537,7 +537,7 @@ class ReduceLROnPlateau(LRScheduler):
     def in_cooldown(self) -> Any:
         return self.cooldown_counter > 0
 
-    def step(self, metrics: Any, epoch: Any = None) -> Any:
+    def step(self, metrics: Any, epoch: Any = None) -> Any:  # type: ignore[override]
         """Take one measure (a number or a tensor with one element)."""
         current = float(metrics.item() if isinstance(metrics, jt.Var) else metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch

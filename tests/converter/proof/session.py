@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from converter.pipeline import convert
-
 from converter.diagnostics import CODES, Severity
 from converter.helpers import render
+from converter.pipeline import convert
 from converter.rules.base import Rule
 from tests.converter.proof.compare import Verdict, compare
 from tests.converter.proof.expand import Trial, expand
