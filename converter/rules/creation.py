@@ -87,7 +87,7 @@ rule(
 rule(
     "torch.full",
     f"(size, fill_value, *, out=None, {_OPTIONS}, pin_memory=False)",
-    to="helpers.filled",
+    to="helpers.full_tensor",
     cases=[
         call(size="(2, 3)", fill_value="3", tolerance="dtype"),
         call(size="(2,)", fill_value="0.3", tolerance="dtype"),

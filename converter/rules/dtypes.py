@@ -8,7 +8,8 @@ from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
 
 _DTYPES = {
-    "float32": "float32", "float": "float32", "float64": "float64", "double": "float64", "float16": "float16", "half": "float16",
+    "float32": "float32", "float": "float32", "float64": "float64", "double": "float64", "float16": "float16",
+    "half": "float16",
     "int64": "int64", "long": "int64", "int32": "int32", "int": "int32", "int16": "int16",
     "short": "int16", "int8": "int8", "uint8": "uint8", "bool": "bool",
 }  # fmt: skip

@@ -30,7 +30,8 @@ def _register_native(api: str, signature: str, function: str, cases: Iterable[Ca
 
 # Jittor's own, proved equal for floats and their gradients.
 _SAME = {
-    "exp": ("exp", "A"), "sqrt": ("sqrt", "P"), "log": ("log", "P"), "log2": ("log2", "P"), "sin": ("sin", "A"), "cos": ("cos", "A"),
+    "exp": ("exp", "A"), "sqrt": ("sqrt", "P"), "log": ("log", "P"), "log2": ("log2", "P"), "sin": ("sin", "A"),
+    "cos": ("cos", "A"),
     "tan": ("tan", "P"), "asin": ("asin", "P"), "acos": ("acos", "P"), "atan": ("atan", "A"), "sinh": ("sinh", "A"),
     "cosh": ("cosh", "A"), "tanh": ("tanh", "A"), "asinh": ("asinh", "A"), "atanh": ("atanh", "P"), "erf": ("erf", "A"),
     "rsqrt": ("rsqrt", "P"), "deg2rad": ("deg2rad", "A"), "rad2deg": ("rad2deg", "A"),
@@ -41,10 +42,12 @@ _register_native("torch.special.erf", "(input)", "erf", [call(input="A", toleran
 for _name in ("neg", "negative"):
     _register_native(f"torch.{_name}", "(input)", "negative", [call(input="A"), call(input="N")])
 _HELPED = {
-    "abs": ("absolute", ["A", "N"]), "sign": ("sign_of", ["A", "N"]), "log10": ("log10", ["P"]), "log1p": ("log1p", ["P"]),
+    "abs": ("absolute", ["A", "N"]), "sign": ("sign_of", ["A", "N"]), "log10": ("log10", ["P"]),
+    "log1p": ("log1p", ["P"]),
     "expm1": ("expm1", ["A"]), "reciprocal": ("reciprocal", ["P", "K"]), "square": ("squared", ["A", "N"]),
     "trunc": ("trunc", ["A"]), "frac": ("frac", ["A"]), "floor": ("floor_of", ["A", "N"]), "ceil": ("ceil", ["A", "N"]),
-    "logical_not": ("logical_not", ["A", "M"]), "bitwise_not": ("bitwise_not", ["M", "N"]), "sigmoid": ("sigmoid", ["A", "N"]),
+    "logical_not": ("logical_not", ["A", "M"]), "bitwise_not": ("bitwise_not", ["M", "N"]),
+    "sigmoid": ("sigmoid", ["A", "N"]),
     "sinc": ("sinc", ["A"]), "isnan": ("isnan", ["A", "N"]), "isinf": ("isinf", ["A"]), "isfinite": ("isfinite", ["A"]),
     "isposinf": ("isposinf", ["A"]), "isneginf": ("isneginf", ["A"]),
 }  # fmt: skip
@@ -272,7 +275,8 @@ for _name in ("and", "or", "xor"):
         [call(input="N", other="K"), call(input="M", other="L")],
     )
 for _name, _function in (
-    ("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"), ("ge", "greater_equal"),
+    ("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
+    ("ge", "greater_equal"),
     ("not_equal", "not_equal"), ("less", "less"), ("less_equal", "less_equal"), ("greater", "greater"),
     ("greater_equal", "greater_equal"),
 ):  # fmt: skip

@@ -40,7 +40,7 @@ rule("torch.dot", "(input, tensor)", to="helpers.dot", method=True, cases=[call(
 rule(
     "torch.inner",
     "(input, other)",
-    to="helpers.inner",
+    to="helpers.inner_product",
     method=True,
     cases=[call(input="V", other="W[:, 0]"), call(input="A", other="B")],
 )
@@ -185,7 +185,7 @@ for _name in ("torch.matrix_power", "torch.linalg.matrix_power"):
         method=_name == "torch.matrix_power",
         cases=[call(input="Q", n="3", tolerance="linalg"), call(input="Q", n="0", grad=False)],
     )
-_FACTORS = "signs and order of the factors are a free choice that two libraries make differently, so no result can be proved equal"
+_FACTORS = "the signs of the factors are a free choice that two libraries make differently: no result is proved equal"
 needs_you(
     "torch.svd",
     _FACTORS,

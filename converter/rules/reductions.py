@@ -136,14 +136,14 @@ for _name in ("var", "std"):
     rule(
         f"torch.{_name}",
         f"(input, dim=None, unbiased=None, keepdim=False, *, correction=None, {_NUMPY})",
-        to="helpers.variance" if _name == "var" else "helpers.deviation",
+        to="helpers.variance_of" if _name == "var" else "helpers.deviation",
         method=True,
         cases=[
             call(input="A"),
             call(input="X", dim="1", keepdim="True", tolerance="norm"),
             call(input="X", dim="(0, -1)", correction="0", tolerance="norm"),
             snippet(
-                f"return A.{_name}(unbiased=False), A.{_name}(False), A.{_name}(1, unbiased=False), A.{_name}(-1, True, True)"
+                f"return A.{_name}(unbiased=False), A.{_name}(False), A.{_name}(1, False), A.{_name}(1, True, True)"
             ),
         ],
     )
@@ -204,11 +204,7 @@ rule(
     "torch.linalg.norm",
     "(A, ord=None, dim=None, keepdim=False, *, dtype=None)",
     to="helpers.linalg_norm",
-    cases=[
-        snippet(
-            "return torch.linalg.norm(A), torch.linalg.norm(X, dim=-1), torch.linalg.norm(A, ord=1, dim=1, keepdim=True)"
-        )
-    ],
+    cases=[snippet("return torch.linalg.norm(A), torch.linalg.norm(X, dim=-1), torch.linalg.norm(A, 1, 1, True)")],
 )
 rule(
     "torch.linalg.vector_norm",

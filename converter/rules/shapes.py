@@ -300,9 +300,7 @@ rule(
     returns=_MANY,
     cases=[
         call(tensors="V, W[:, 0]"),
-        snippet(
-            "x, y = torch.meshgrid(V, W[0], indexing='xy')\na, b = torch.meshgrid([V, V], indexing='ij')\nreturn x, y, a, b"
-        ),
+        snippet("x, y = torch.meshgrid(V, W[0], indexing='xy')\nreturn x, y, torch.meshgrid([V, V], indexing='ij')[1]"),
     ],
 )
 rule("torch.cartesian_prod", "(*tensors)", to="helpers.cartesian_prod", cases=[call(tensors="V, W[0]")])
@@ -331,9 +329,17 @@ rule(
     method=True,
     cases=[call(input="A"), call(input="V", diagonal="-1"), call(input="A", diagonal="2")],
 )
-rule("torch.diagonal", "(input, offset=0, dim1=0, dim2=1)", to="helpers.diagonal_of", method=True,
-     cases=[call(input="Q"), call(input="X", offset="-1", dim1="-2", dim2="-1"), call(input="X", offset="1", dim1="2", dim2="0")],
-     rename={"offset": "offset"})  # fmt: skip
+rule(
+    "torch.diagonal",
+    "(input, offset=0, dim1=0, dim2=1)",
+    to="helpers.diagonal_of",
+    method=True,
+    cases=[
+        call(input="Q"),
+        call(input="X", offset="-1", dim1="-2", dim2="-1"),
+        call(input="X", offset="1", dim1="2", dim2="0"),
+    ],
+)
 rule(
     "torch.diag_embed",
     "(input, offset=0)",

@@ -11,8 +11,9 @@ from converter.rules.use import Use
 
 # What these return shares storage with the tensor in Torch, and is a copy in Jittor.
 _VIEWS = frozenset(
-    "view reshape t transpose permute narrow select squeeze unsqueeze expand expand_as flatten view_as reshape_as swap_dims "
-    "swapaxes movedim unfold diagonal diagonal_of detach chunk split unbind contiguous reverse_dims transpose_2d view_like".split()
+    "view reshape t transpose permute narrow select squeeze unsqueeze expand expand_as flatten view_as reshape_as "
+    "swap_dims swapaxes movedim unfold diagonal diagonal_of detach chunk split unbind contiguous reverse_dims "
+    "transpose_2d view_like".split()
 )
 
 
@@ -104,9 +105,7 @@ _in_place(
     [
         snippet("return torch.zeros(3, 5).scatter_(1, T.unsqueeze(1), 1.0)"),
         snippet("x = torch.zeros(3, 5)\nx.scatter_(1, T.view(-1, 1), 1)\nreturn x"),
-        snippet(
-            "index = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])\nreturn A.scatter_(dim=1, index=index, src=B)"
-        ),
+        snippet("index = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]])\nreturn A.scatter_(1, index, B)"),
     ],
 )
 _in_place("scatter_add_", "(dim, index, src)", "helpers.scatter_add", [call(self="A", dim="1", index="I", src="B")])
@@ -173,11 +172,14 @@ _in_place(
     [snippet("return torch.zeros(3, 4).random_(5), torch.zeros(3).long().random_(0, 5)", tolerance="random")],
 )
 for _name, _function, _input in (
-    ("exp_", "jittor.exp", "A"), ("sqrt_", "jittor.sqrt", "P"), ("abs_", "helpers.absolute", "A"), ("neg_", "jittor.negative", "A"),
-    ("round_", "helpers.rounded", "A"), ("floor_", "helpers.floor_of", "A"), ("ceil_", "helpers.ceil", "A"), ("sigmoid_", "helpers.sigmoid", "A"),
+    ("exp_", "jittor.exp", "A"), ("sqrt_", "jittor.sqrt", "P"), ("abs_", "helpers.absolute", "A"),
+    ("neg_", "jittor.negative", "A"),
+    ("round_", "helpers.rounded", "A"), ("floor_", "helpers.floor_of", "A"), ("ceil_", "helpers.ceil", "A"),
+    ("sigmoid_", "helpers.sigmoid", "A"),
     ("reciprocal_", "helpers.reciprocal", "P"), ("square_", "helpers.squared", "A"), ("sign_", "helpers.sign_of", "A"),
     ("trunc_", "helpers.trunc", "A"), ("t_", "helpers.transpose_2d", "Q"), ("logical_not_", "helpers.logical_not", "M"),
-    ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("tril_", "helpers.tril", "A"), ("triu_", "helpers.triu", "A"),
+    ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("tril_", "helpers.tril", "A"),
+    ("triu_", "helpers.triu", "A"),
 ):  # fmt: skip
     _in_place(_name, "()", _function, [call(self=_input, tolerance="special")])
 needs_you(
@@ -198,9 +200,7 @@ rule(
     "(requires_grad=True)",
     to="helpers.requires_grad_",
     cases=[
-        snippet(
-            "x = torch.ones(2).requires_grad_()\ny = torch.ones(2).requires_grad_(False)\nreturn x, x.requires_grad, y.requires_grad"
-        )
+        snippet("x = torch.ones(2).requires_grad_()\nreturn x.requires_grad, x.requires_grad_(False).requires_grad")
     ],
 )
 rule(

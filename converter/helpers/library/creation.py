@@ -66,7 +66,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
 
 
 def from_numpy(ndarray: Any) -> Any:
-    """A tensor with the dtype of the array.  Unlike Torch's it is a copy: later changes of one do not reach the other."""
+    """A tensor with the dtype of the array.  Unlike Torch's it is a copy: changes do not reach the other."""
     return jt.array(ndarray, dtype=str(ndarray.dtype))
 
 
@@ -80,15 +80,15 @@ def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def zeros_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Zeros of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return filled(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
+    return full_tensor(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
 
 
 def ones_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Ones of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return filled(shape_of(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
+    return full_tensor(shape_of(options["size"] if "size" in options and not size else size), 1.0, out=out, dtype=dtype)
 
 
-def filled(
+def full_tensor(
     size: Any,
     fill_value: Any,
     *,
@@ -113,7 +113,7 @@ def filled(
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """A constant tensor of another's shape and, unless given, dtype."""
-    return filled(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
+    return full_tensor(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
 
 
 def ones_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -128,17 +128,17 @@ def zeros_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
 
 def new_full(input: Any, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_full``: a constant with x's dtype."""
-    return filled(size, fill_value, dtype=dtype or str(input.dtype))
+    return full_tensor(size, fill_value, dtype=dtype or str(input.dtype))
 
 
 def new_zeros(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_zeros``: zeros with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return filled(shape_of(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
+    return full_tensor(shape_of(options["size"] if "size" in options else size), 0, dtype=dtype or str(input.dtype))
 
 
 def new_ones(input: Any, *size: Any, dtype: Any = None, **options: Any) -> Any:
     """Torch's ``x.new_ones``: ones with x's dtype; Jittor's accepts no separate sizes and no dtype."""
-    return filled(shape_of(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
+    return full_tensor(shape_of(options["size"] if "size" in options else size), 1, dtype=dtype or str(input.dtype))
 
 
 def new_tensor(input: Any, data: Any, *, dtype: Any = None, **options: Any) -> Any:

@@ -11,7 +11,7 @@ PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 
 
 def dtype_name(dtype: Any) -> str | None:
-    """Name of a dtype however it is written (``jt.float32``, ``x.dtype``, ``"float32"``, ``float``); None for no dtype."""
+    """Name of a dtype however it is written: ``jt.float32``, ``x.dtype``, ``"float32"``, ``float``; None for None."""
     if dtype is None:
         return None
     if isinstance(dtype, type) and dtype in PYTHON_DTYPES:

@@ -197,7 +197,7 @@ def matrix_power(input: Any, n: int) -> Any:
     return result
 
 
-def inner(input: Any, other: Any) -> Any:
+def inner_product(input: Any, other: Any) -> Any:
     """Products summed over the last dimension of both."""
     if input.ndim == 1 and other.ndim == 1:
         return dot(input, other)

@@ -176,7 +176,7 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @with_numpy_names
-def variance(
+def variance_of(
     input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> Any:
     """Torch's ``var``: divides by n - 1 unless told otherwise (Jittor's by n).
@@ -198,83 +198,19 @@ def deviation(
     input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> Any:
     """Torch's ``std``: divides by n - 1 unless told otherwise, 0 for constants (Jittor's is at least 0.001)."""
-    return variance(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    return variance_of(input, dim, unbiased, keepdim, correction=correction).sqrt()
 
 
 def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
     """Variance and mean."""
     dims = None if isinstance(dim, bool) else dim
-    return variance(input, dim, unbiased, keepdim, **options), mean_of(input, dims, keepdim)
+    return variance_of(input, dim, unbiased, keepdim, **options), mean_of(input, dims, keepdim)
 
 
 def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
     """Standard deviation and mean."""
     dims = None if isinstance(dim, bool) else dim
     return deviation(input, dim, unbiased, keepdim, **options), mean_of(input, dims, keepdim)
-
-
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """(values, indices), indices in int64."""
-    index = argsort(input, dim, descending)
-    return ValuesIndices(input.gather(dim % input.ndim, index), index)
-
-
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
-    x = input.detach() if not integral(input) else input.int64()
-    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
-
-
-def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
-    """The k largest (or smallest) elements as (values, indices)."""
-    dim = -1 if dim is None else dim
-    index = argsort(input, dim, largest)[(slice(None),) * (dim % input.ndim) + (slice(0, k),)]
-    return ValuesIndices(input.gather(dim % input.ndim, index), index)
-
-
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
-    """The k-th smallest element along a dimension as (values, indices)."""
-    dim %= input.ndim
-    index = argsort(input, dim)[(slice(None),) * dim + (slice(k - 1, k),)]
-    values = input.gather(dim, index)
-    return ValuesIndices(*((values, index) if keepdim else (without_dim(values, dim), without_dim(index, dim))))
-
-
-def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The lower median; along a dimension as (values, indices).  Jittor's takes the wrong axis for dim >= 1."""
-    if dim is None:
-        return kthvalue(input.reshape(-1), (input.numel() - 1) // 2 + 1, 0).values
-    return kthvalue(input, (input.shape[dim] - 1) // 2 + 1, dim, keepdim)
-
-
-def most_frequent(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
-    """The most frequent (of several the smallest) element along a dimension as (values, indices of its last place)."""
-    dim %= input.ndim
-    x = input.detach()
-    same = (x.unsqueeze(dim) == x.unsqueeze(dim + 1)).int32().sum(dim + 1)
-    often = same == same.max(dim, keepdims=True)
-    big = x.cast("float64").max() + 1
-    value = jt.ternary(often, x.cast("float64"), big.broadcast(x.shape)).min(dim, keepdims=True)
-    place = jt.array(np.arange(x.shape[dim]).reshape([-1 if i == dim else 1 for i in range(x.ndim)]), dtype="int64")
-    index = ((x.cast("float64") == value).int64() * (place + 1)).max(dim, keepdims=True) - 1
-    values = input.gather(dim, index)
-    return ValuesIndices(*((values, index) if keepdim else (without_dim(values, dim), without_dim(index, dim))))
-
-
-def quantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
-) -> Any:
-    """The q-quantile with linear interpolation, for a number q."""
-    if interpolation != "linear" or isinstance(q, jt.Var):
-        raise NotImplementedError("quantile: only a number q and linear interpolation")
-    x, dim = (input.reshape(-1), 0) if dim is None else (input, dim % input.ndim)
-    ordered, place = sort(x, dim).values, q * (x.shape[dim] - 1)
-    low = int(place)
-    head = (slice(None),) * dim
-    first = ordered[(*head, slice(low, low + 1))]
-    last = ordered[(*head, slice(min(low + 1, x.shape[dim] - 1), min(low + 1, x.shape[dim] - 1) + 1))]
-    result = first + (last - first) * (place - low)
-    return result if keepdim else without_dim(result, dim)
 
 
 @with_numpy_names
@@ -367,31 +303,6 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return jt.concat(parts, dim)
 
 
-def cumulative_extreme(input: Any, dim: int, largest: bool) -> Any:
-    """Running maxima or minima as (values, indices of their last place)."""
-    dim %= input.ndim
-    x = input.detach()
-    length = x.shape[dim]
-    inside = np.tril(np.ones((length, length), dtype=bool)).reshape([length, length] + [1] * (x.ndim - dim - 1))
-    values = x.unsqueeze(dim).broadcast([*x.shape[:dim], length, *x.shape[dim:]])
-    low = jt.array([-np.inf if largest else np.inf], dtype="float32").cast("float64")
-    masked = jt.ternary(jt.array(inside).broadcast(values.shape), values.cast("float64"), low.broadcast(values.shape))
-    best = masked.max(dim + 1, keepdims=True) if largest else masked.min(dim + 1, keepdims=True)
-    place = jt.array(np.arange(length).reshape([-1] + [1] * (x.ndim - dim - 1)), dtype="int64")
-    index = ((masked == best).int64() * (place + 1)).max(dim + 1) - 1
-    return ValuesIndices(input.gather(dim, index), index)
-
-
-def cummax(input: Any, dim: int) -> Any:
-    """Running maxima as (values, indices)."""
-    return cumulative_extreme(input, dim, True)
-
-
-def cummin(input: Any, dim: int) -> Any:
-    """Running minima as (values, indices)."""
-    return cumulative_extreme(input, dim, False)
-
-
 @with_numpy_names
 def all_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all elements are not zero."""
@@ -407,28 +318,6 @@ def any_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero (int64)."""
     return (input != 0).int64().sum(reduced_dims(input, dim))
-
-
-def unique(
-    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
-    """The different values in order; with the inverse and counts where asked (Jittor drops counts without inverse)."""
-    found = np.unique(input.numpy(), return_inverse=True, return_counts=True, axis=dim)
-    values = jt.array(found[0], dtype=str(input.dtype))
-    shape = tuple(input.shape) if dim is None else (-1,)
-    results = [values]
-    if return_inverse:
-        results.append(jt.array(found[1].reshape(shape), dtype="int64"))
-    if return_counts:
-        results.append(jt.array(found[2], dtype="int64"))
-    return tuple(results) if len(results) > 1 else values
-
-
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often (or with what total weight) each number from 0 occurs."""
-    values = input.numpy()
-    counted = np.bincount(values, None if weights is None else weights.numpy(), minlength)
-    return jt.array(counted, dtype="int64" if weights is None else str(weights.dtype))
 
 
 def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -453,10 +342,3 @@ def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
     for _ in range(n):
         input = input[(*head, slice(1, None))] - input[(*head, slice(None, -1))]
     return input
-
-
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
-    """Counts in equal bins (as floats) between min and max, or of the values' own range when both are 0."""
-    values = input.numpy()
-    limits = (min, max) if (min, max) != (0, 0) else (values.min(), values.max())
-    return jt.array(np.histogram(values, bins, limits)[0], dtype=str(input.dtype))
