@@ -89,7 +89,7 @@ _pair(
     {},
 )
 _pair("HuberLoss", "huber_loss", "reduction='mean', delta=1.0", "A, B", {"delta": "0.5"}, [], {})
-_EXTREMES = "p = P * torch.tensor([0.0, 1.0, 1.0, 0.0]) + torch.tensor([0.0, 0.0, 0.0, 1.0])\nt = R * torch.tensor([1.0, 0.0, 1.0, 1.0])\n"
+_EXTREMES = "p = P * torch.tensor([0.0, 1.0, 1.0, 0.0]) + torch.tensor([0.0, 0.0, 0.0, 1.0])\nt = R.detach() * torch.tensor([1.0, 0.0, 1.0, 1.0])\n"
 _pair(
     "BCELoss",
     "binary_cross_entropy",
@@ -119,7 +119,7 @@ _pair(
     {"reduction": "'batchmean'", "log_target": "True"},
     [
         snippet(
-            "t = P * torch.tensor([0.0, 1.0, 1.0, 0.0])\nreturn nn.KLDivLoss()(A, t), F.kl_div(A, t, reduction='sum'), F.kl_div(A, t, reduction='none')",
+            "t = P.detach() * torch.tensor([0.0, 1.0, 1.0, 0.0])\nreturn nn.KLDivLoss()(A, t), F.kl_div(A, t, reduction='sum'), F.kl_div(A, t, reduction='none')",
             tolerance="special",
         )
     ],
@@ -183,7 +183,7 @@ _pair(
     {},
 )
 _poisson = "log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean'"
-_pair("PoissonNLLLoss", "poisson_nll_loss", _poisson, "P, H", {"log_input": "False", "full": "True"}, [], {})
+_pair("PoissonNLLLoss", "poisson_nll_loss", _poisson, "P, H + 0.5", {"log_input": "False", "full": "True"}, [], {})
 rule(
     "torch.nn.GaussianNLLLoss",
     "(*, full=False, eps=1e-06, reduction='mean')",

@@ -92,11 +92,11 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduced_loss(loss, loss_reduction(None, None, reduction))
 
 
-def picked(log_probabilities: Any, target: Any, weight: Any, ignore_index: int, dim: int) -> tuple[Any, Any]:
-    """Minus the log probability of each target class times its weight, and those weights (0 where ignored)."""
+def picked(log_probabilities: Any, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
+    """Of (N, C, ...): minus the log probability of each target class times its weight, and those weights (0 where ignored)."""
     kept = target != ignore_index
     safe = jt.ternary(kept, target, jt.zeros_like(target))
-    chosen = log_probabilities.gather(dim, safe.unsqueeze(dim)).squeeze(dim)
+    chosen = log_probabilities.gather(1, safe.unsqueeze(1)).squeeze(1)
     weights = kept.cast(log_probabilities.dtype)
     if weight is not None:
         weights = weights * weight[safe.reshape([-1])].reshape(safe.shape)
@@ -115,7 +115,9 @@ def nll_loss(
 ) -> Any:
     """Negative log likelihood of (N, C, ...) log probabilities; Jittor's ignores ``ignore_index=0``."""
     kind = loss_reduction(size_average, reduce, reduction)
-    loss, weights = picked(input, target, weight, ignore_index, 1 if input.ndim > 1 else 0)
+    if input.ndim == 1:
+        input, target = input.unsqueeze(0), target.reshape([1])
+    loss, weights = picked(input, target, weight, ignore_index)
     return loss.sum() / weights.sum() if kind == "mean" else reduced_loss(loss, kind)
 
 
@@ -131,21 +133,22 @@ def cross_entropy(
 ) -> Any:
     """Cross entropy of (N, C, ...) logits with classes or (floating target) with class probabilities."""
     kind = loss_reduction(size_average, reduce, reduction)
-    dim = 1 if input.ndim > 1 else 0
-    classes = input.shape[dim]
-    logs = nn.log_softmax(input, dim=dim)
-    along = [classes if i == dim else 1 for i in range(input.ndim)]
+    if input.ndim == 1:
+        input, target = input.unsqueeze(0), target.reshape([1, -1] if target.dtype.is_float() else [1])
+    classes = input.shape[1]
+    logs = nn.log_softmax(input, dim=1)
+    along = [1, classes] + [1] * (input.ndim - 2)
     if target.dtype.is_float():
         if label_smoothing:
             target = target * (1 - label_smoothing) + label_smoothing / classes
         weighted = logs * target if weight is None else logs * target * weight.reshape(along)
-        loss = -weighted.sum(dim)
+        loss = -weighted.sum(1)
         count = input.numel() // classes
         return loss.sum() / count if kind == "mean" else reduced_loss(loss, kind)
-    loss, weights = picked(logs, target, weight, ignore_index, dim)
+    loss, weights = picked(logs, target, weight, ignore_index)
     if label_smoothing:
         every = logs if weight is None else logs * weight.reshape(along)
-        smooth = jt.ternary(target != ignore_index, -every.sum(dim), jt.zeros_like(loss))
+        smooth = jt.ternary(target != ignore_index, -every.sum(1), jt.zeros_like(loss))
         loss = loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)
     return loss.sum() / weights.sum() if kind == "mean" else reduced_loss(loss, kind)
 

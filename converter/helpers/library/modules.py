@@ -85,7 +85,7 @@ class Module(nn.Module):
             result = result if changed is None else changed
         return result
 
-    def add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
+    def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
         hooks = self.__dict__.setdefault("_hooks", collections.OrderedDict())
         key = max(hooks, default=0) + 1
         hooks[key] = (kind, hook, with_kwargs)
@@ -97,11 +97,11 @@ class Module(nn.Module):
         self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> HookHandle:
         """``hook(module, args, output)`` runs after each call and may replace the output."""
-        return self.add_hook("after", hook, prepend, with_kwargs)
+        return self._add_hook("after", hook, prepend, with_kwargs)
 
     def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False) -> HookHandle:
         """``hook(module, args)`` runs before each call and may replace the arguments."""
-        return self.add_hook("before", hook, prepend, with_kwargs)
+        return self._add_hook("before", hook, prepend, with_kwargs)
 
     # Attributes: what is assigned decides what it is.
 
@@ -148,17 +148,17 @@ class Module(nn.Module):
     def _modules(self) -> Members:
         return Members(self, module_children(self))
 
-    def role_members(self, *wanted: str) -> Members:
+    def _role_members(self, *wanted: str) -> Members:
         roles = self.__dict__.get("_roles", {})
         return Members(self, [(k, self.__dict__.get(k)) for k in list(self.__dict__) if roles.get(k) in wanted])
 
     @property
     def _parameters(self) -> Members:
-        return self.role_members("parameter")
+        return self._role_members("parameter")
 
     @property
     def _buffers(self) -> Members:
-        return self.role_members("buffer", "transient")
+        return self._role_members("buffer", "transient")
 
     # Listings
 
@@ -190,7 +190,7 @@ class Module(nn.Module):
     def children(self) -> Listing:
         return Listing(child for _, child in self.named_children())
 
-    def named_tensors(self, wanted: Any, prefix: str, recurse: bool, remove_duplicate: bool) -> Listing:
+    def _named_tensors(self, wanted: Any, prefix: str, recurse: bool, remove_duplicate: bool) -> Listing:
         """Names and Vars of the wanted roles in this module and, with ``recurse``, in those inside it."""
         owners = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
         found, seen = Listing(), set()
@@ -202,13 +202,13 @@ class Module(nn.Module):
         return found
 
     def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
-        return self.named_tensors(("parameter",), prefix, recurse, remove_duplicate)
+        return self._named_tensors(("parameter",), prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Listing:
         return Listing(value for _, value in self.named_parameters(recurse=recurse))
 
     def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
-        return self.named_tensors(("buffer", "transient"), prefix, recurse, remove_duplicate)
+        return self._named_tensors(("buffer", "transient"), prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Listing:
         return Listing(value for _, value in self.named_buffers(recurse=recurse))
@@ -222,7 +222,7 @@ class Module(nn.Module):
             found = held[part]
         return found
 
-    def get_tensor(self, target: str, wanted: Any) -> Any:
+    def _get_tensor(self, target: str, wanted: Any) -> Any:
         path, _, last = target.rpartition(".")
         for name, value, role in module_tensors(self.get_submodule(path)):
             if name == last and role in wanted:
@@ -230,10 +230,10 @@ class Module(nn.Module):
         raise AttributeError(f"{type(self).__name__} has no {wanted[0]} {target!r}")
 
     def get_parameter(self, target: str) -> Any:
-        return self.get_tensor(target, ("parameter",))
+        return self._get_tensor(target, ("parameter",))
 
     def get_buffer(self, target: str) -> Any:
-        return self.get_tensor(target, ("buffer", "transient"))
+        return self._get_tensor(target, ("buffer", "transient"))
 
     # Modes
 
@@ -282,7 +282,7 @@ class Module(nn.Module):
 
     # Where and in which precision
 
-    def cast_floats(self, dtype: str) -> Any:
+    def _cast_floats(self, dtype: str) -> Any:
         """Give every floating parameter and buffer this dtype, in place."""
         for value in [*self.parameters(), *self.buffers()]:
             if value.dtype.is_float() and str(value.dtype) != dtype:
@@ -292,16 +292,16 @@ class Module(nn.Module):
         return self
 
     def float(self) -> Any:
-        return self.cast_floats("float32")
+        return self._cast_floats("float32")
 
     def double(self) -> Any:
-        return self.cast_floats("float64")
+        return self._cast_floats("float64")
 
     def half(self) -> Any:
-        return self.cast_floats("float16")
+        return self._cast_floats("float16")
 
     def bfloat16(self) -> Any:
-        return self.cast_floats("bfloat16")
+        return self._cast_floats("bfloat16")
 
     def type(self, dst_type: Any) -> Any:
         return self.to(dst_type)
@@ -324,7 +324,7 @@ class Module(nn.Module):
             if isinstance(value, jt.Var):
                 value = str(value.dtype)
             if floating_name(value):
-                self.cast_floats(floating_name(value))
+                self._cast_floats(floating_name(value))
             elif isinstance(value, int) or str(value).startswith("cuda"):
                 self.cuda()
         return self
