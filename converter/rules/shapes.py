@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from converter.rules.base import Case, Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
 
 _MANY = "list[tensor]"
+
+
+def _by_position(api: str, signature: str, target: str, cases: Iterable[Case]) -> None:
+    """A helper whose last argument may also be given as separate numbers, as Torch's method allows."""
+
+    def convert(use: Use) -> cst.BaseExpression | Refusal | None:
+        if use.starred or all(a.keyword is None for a in use.args):
+            return use.same_arguments(target)
+        return use.call(target, *(use.bound[p.name] for p in use.rule.parameters))
+
+    action(api, signature, value_to=target, cases=tuple(cases))(convert)
+
 
 for _name in ("cat", "concat", "concatenate"):
     rule(
@@ -130,11 +144,11 @@ rule(
         snippet("return X.view(X.size(0), -1), X.view(X.shape[0], 12), X.view([-1])"),
     ],
 )
-rule(
+_by_position(
     "torch.reshape",
     "(input, shape)",
-    to="helpers.reshape",
-    cases=[call(input="X", shape="(2, -1)"), call(input="X", shape="[24]")],
+    "helpers.reshape",
+    [call(input="X", shape="(2, -1)"), call(input="X", shape="[24]")],
 )
 rule(
     "torch.Tensor.reshape",
@@ -148,7 +162,7 @@ rule(
 )
 for _name in ("view_as", "reshape_as"):
     rule(f"torch.Tensor.{_name}", "(other)", to="helpers.view_like", cases=[call(self="A", other="W[:, :3].t()")])
-rule("torch.permute", "(input, dims)", to="helpers.permute", cases=[call(input="X", dims="(2, 0, -2)")])
+_by_position("torch.permute", "(input, dims)", "helpers.permute", [call(input="X", dims="(2, 0, -2)")])
 
 
 @action(
@@ -227,11 +241,8 @@ rule(
         snippet("return A.repeat([2, 1, 3])"),
     ],
 )
-rule(
-    "torch.tile",
-    "(input, dims)",
-    to="helpers.tile",
-    cases=[call(input="A", dims="(2,)"), call(input="A", dims="(2, 1, 2)")],
+_by_position(
+    "torch.tile", "(input, dims)", "helpers.tile", [call(input="A", dims="(2,)"), call(input="A", dims="(2, 1, 2)")]
 )
 rule("torch.Tensor.tile", "(*dims)", to="helpers.tile", cases=[call(self="A", dims="2, 2")])
 rule(
@@ -252,11 +263,8 @@ rule(
         call(input="X", shifts="(1, -1)", dims="(0, 2)"),
     ],
 )
-rule(
-    "torch.flip",
-    "(input, dims)",
-    to="helpers.flip",
-    cases=[call(input="X", dims="[0, -1]"), call(input="X", dims="(1,)")],
+_by_position(
+    "torch.flip", "(input, dims)", "helpers.flip", [call(input="X", dims="[0, -1]"), call(input="X", dims="(1,)")]
 )
 rule(
     "torch.Tensor.flip",
@@ -362,15 +370,15 @@ rule(
     returns="bool",
     cases=[snippet("return A.is_contiguous()")],
 )
-rule(
-    "torch.clone",
-    "(input, *, memory_format=None)",
-    to="jittor.clone",
-    method=True,
-    rename={"input": "x"},
-    drop=["memory_format"],
-    cases=[call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")],
-)
+_CLONE_CASES = [call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")]
+
+
+@action("torch.clone", "(input, *, memory_format=None)", value_to="jittor.clone", cases=_CLONE_CASES)
+def _clone(use: Use) -> cst.BaseExpression | Refusal | None:
+    return use.method(use.bound["input"], "clone") if use.given("input") else None
+
+
+rule("torch.Tensor.clone", "(*, memory_format=None)", keep=True, drop=["memory_format"], cases=[call(self="A")])
 rule(
     "torch.detach",
     "(input)",
@@ -379,34 +387,6 @@ rule(
     rename={"input": "x"},
     cases=[call(input="A"), snippet("return A * A.detach()")],
 )
-rule(
-    "torch.Tensor.size",
-    "(dim=None)",
-    to="helpers.tensor_size",
-    returns="size",
-    cases=[
-        call(self="X", dim="-1"),
-        snippet("b, c = A.size()\nreturn b, c, X.size(0), X.size()[1:], A.size() == (3, 4)"),
-    ],
-)
-
-
-rule(
-    "torch.Tensor.shape",
-    keep=True,
-    returns="size",
-    cases=[
-        snippet("n, *rest = X.shape\nreturn n, X.shape[-1], A.shape == B.shape, len(X.shape), list(X.shape)"),
-        snippet("return X.shape[1:], X.shape[:-1] + (5,), tuple(A.shape), A.reshape(*A.shape[:1], 2, 2)"),
-    ],
-)
-rule("torch.Tensor.ndim", keep=True, returns="int", cases=[snippet("return A.ndim, V.ndim")])
-for _name in ("dim", "ndimension"):
-    rule(f"torch.Tensor.{_name}", "()", to="Var.dim", returns="int", cases=[call(self="X")])
-rule("torch.numel", "(input)", to="helpers.element_count", cases=[call(input="X")], returns="int")
-rule("torch.Tensor.numel", "()", keep=True, returns="int", cases=[call(self="X")])
-rule("torch.Tensor.nelement", "()", to="Var.numel", returns="int", cases=[call(self="X")])
-rule("torch.Size.numel", "()", to="helpers.size_numel", returns="int", cases=[snippet("return X.shape.numel()")])
 needs_you(
     "torch.as_strided",
     "views by strides do not exist in Jittor",

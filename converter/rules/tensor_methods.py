@@ -207,7 +207,7 @@ rule(
     "torch.Tensor.requires_grad",
     keep=True,
     returns="bool",
-    cases=[snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad, x.detach().requires_grad")],
+    cases=[snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad")],
 )
 
 
@@ -246,3 +246,32 @@ needs_you(
     workaround="use tensor operations",
     also=["torch.Tensor.apply_"],
 )
+
+rule(
+    "torch.Tensor.size",
+    "(dim=None)",
+    to="helpers.tensor_size",
+    returns="size",
+    cases=[
+        call(self="X", dim="-1"),
+        snippet("b, c = A.size()\nreturn b, c, X.size(0), X.size()[1:], A.size() == (3, 4)"),
+    ],
+)
+
+
+rule(
+    "torch.Tensor.shape",
+    keep=True,
+    returns="size",
+    cases=[
+        snippet("n, *rest = X.shape\nreturn n, X.shape[-1], A.shape == B.shape, len(X.shape), list(X.shape)"),
+        snippet("return X.shape[1:], X.shape[:-1] + (5,), tuple(A.shape), A.reshape(*A.shape[:1], 2, 2)"),
+    ],
+)
+rule("torch.Tensor.ndim", keep=True, returns="int", cases=[snippet("return A.ndim, V.ndim")])
+for _name in ("dim", "ndimension"):
+    rule(f"torch.Tensor.{_name}", "()", to="Var.dim", returns="int", cases=[call(self="X")])
+rule("torch.numel", "(input)", to="helpers.element_count", cases=[call(input="X")], returns="int")
+rule("torch.Tensor.numel", "()", keep=True, returns="int", cases=[call(self="X")])
+rule("torch.Tensor.nelement", "()", to="Var.numel", returns="int", cases=[call(self="X")])
+rule("torch.Size.numel", "()", to="helpers.size_numel", returns="int", cases=[snippet("return X.shape.numel()")])

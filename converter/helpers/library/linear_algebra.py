@@ -108,8 +108,8 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
         dim = list(input.shape).index(3)
     dim %= input.ndim
     head = (slice(None),) * dim
-    a, b = ([t[(*head, slice(i, i + 1))] for i in range(3)] for t in (input, other))
-    return jt.concat([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], dim)
+    ahead, behind = (jt.array(order) for order in ([1, 2, 0], [2, 0, 1]))
+    return input[(*head, ahead)] * other[(*head, behind)] - input[(*head, behind)] * other[(*head, ahead)]
 
 
 class Inverse(jt.Function):

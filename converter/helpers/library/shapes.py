@@ -277,7 +277,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     shape = [p.numel() for p in parts]
     grids = [p.reshape([-1 if i == k else 1 for i in range(len(parts))]).broadcast(shape) for k, p in enumerate(parts)]
     if swap:
-        grids = [swap_dims(g, 0, 1) for g in (grids[1], grids[0], *grids[2:])]
+        grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 
 
