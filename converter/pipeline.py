@@ -36,12 +36,14 @@ class Options:
         guess: apply method rules without evidence that the receiver is a tensor; each is marked.
         annotate: write a ``# jack: JCnnn ...`` comment above what needs a person.
         helper_import: the statement (without alias) that imports the helper module from this file.
+        exported: names that other files of the run import from this one (``*`` for all): Torch names among them stay bound.
         check_idempotence: convert the output again and require that nothing changes.
     """
 
     guess: bool = False
     annotate: bool = True
     helper_import: str = f"import {helpers.MODULE_NAME}"
+    exported: frozenset[str] = frozenset()
     check_idempotence: bool = True
 
 
@@ -108,7 +110,7 @@ def convert(source: str, options: Options | None = None) -> Result:
         return Result(source, [Diagnostic("JC906", "the code is nested too deeply to be read")], failed=True)
     registry = rules.load()
     facts = Flow(tree, registry).run()
-    changes = Rewriter(tree, facts, registry, options.guess).run()
+    changes = Rewriter(tree, facts, registry, options.guess, options.exported).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     if not result.changed:
         return replace(result, left=_torch_names(facts))

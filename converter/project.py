@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import tempfile
 import tokenize
 from collections.abc import Iterable, Iterator
@@ -161,14 +162,40 @@ def convert_file(source: Source, options: Options) -> Converted:
     return Converted(source, text, encoding, result)
 
 
+_FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)", re.MULTILINE)
+
+
+def exports(sources: list[Source]) -> dict[Path, frozenset[str]]:
+    """Names that files of a run import from one another, by the file they are imported from.
+
+    Modules are matched by the last part of their name: too many names only keep a binding that nobody needs.
+    """
+    wanted: dict[str, set[str]] = {}
+    for source in sources:
+        try:
+            text, _ = read(source.path)
+        except InputError:
+            continue
+        for module, names in _FROM_IMPORT.findall(text):
+            last = module.rpartition(".")[2]
+            found = {part.split()[0] for part in re.sub(r"#.*", "", names).strip("()").split(",") if part.split()}
+            wanted.setdefault(last or source.path.parent.name, set()).update(found)
+    return {
+        s.path: frozenset(wanted.get(s.path.parent.name if s.path.stem == "__init__" else s.path.stem, ()))
+        for s in sources
+    }
+
+
 def convert_all(sources: list[Source], options: Options, jobs: int) -> Iterator[Converted]:
     """Convert files in order, over several processes where that pays."""
+    exported = exports(sources) if len(sources) > 1 else {}
+    each = [replace(options, exported=exported.get(source.path, frozenset())) for source in sources]
     if jobs <= 1 or len(sources) < 4:
-        for source in sources:
-            yield convert_file(source, options)
+        for source, own in zip(sources, each, strict=True):
+            yield convert_file(source, own)
         return
     with ProcessPoolExecutor(max_workers=jobs) as pool:
-        yield from pool.map(convert_file, sources, [options] * len(sources), chunksize=4)
+        yield from pool.map(convert_file, sources, each, chunksize=4)
 
 
 def helper_modules(converted: Iterable[Converted]) -> dict[Path, str]:

@@ -81,7 +81,14 @@ class Changes:
 class Rewriter:
     """Walks one file.  ``guess`` applies method rules without evidence about the receiver."""
 
-    def __init__(self, tree: cst.Module, facts: Facts, registry: Registry, guess: bool = False) -> None:
+    def __init__(
+        self,
+        tree: cst.Module,
+        facts: Facts,
+        registry: Registry,
+        guess: bool = False,
+        exported: frozenset[str] = frozenset(),
+    ) -> None:
         self.tree = tree
         self.facts = facts
         self.registry = registry
@@ -91,7 +98,7 @@ class Rewriter:
         self.depth = 0
         self._value_unused: cst.CSTNode | None = None
         self.used_names = {node.value for node in facts.api if isinstance(node, cst.Name)}
-        self.exported = exported_names(tree)
+        self.exported = exported_names(tree) | exported
         self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -211,8 +218,8 @@ class Rewriter:
         """A name imported for others: not used here, and listed in ``__all__``, excused with noqa, or ``x as x``."""
         if item.local in self.used_names:
             return False
-        if item.local in self.exported:
-            return True
+        if item.local in self.exported or ("*" in self.exported and not item.local.startswith("_")):
+            return item.qual not in MODULE_PATHS
         trailing = getattr(line, "trailing_whitespace", None)
         comment = trailing.comment.value if trailing is not None and trailing.comment is not None else ""
         same = item.alias.asname is not None and dotted(item.alias.name) == item.local
