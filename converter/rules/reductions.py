@@ -37,18 +37,11 @@ def _number(node: cst.BaseExpression | None) -> bool:
 
 
 def _mean(use: Use) -> cst.BaseExpression | Refusal | None:
-    """Jittor's own for one dimension written as a number, or none; it names lists of dimensions otherwise."""
-    plain = not use.starred and not use.given("dtype", "axis", "keepdims", "input") and _number(use.bound.get("dim"))
-    if use.receiver is not None and plain:
-        return use.same_method("mean")
-    if (
-        use.receiver is None
-        and not use.starred
-        and not use.given("dtype", "axis", "keepdims")
-        and _number(use.bound.get("dim"))
-    ):
-        if use.args and use.args[0].keyword is None:
-            return use.same_arguments("jittor.mean")
+    """Jittor's own for one dimension written as a number, or none; keywords it takes in its own order only."""
+    keywords = [a.keyword.value for a in use.args if a.keyword is not None]
+    plain = not use.starred and keywords in ([], ["dim"], ["keepdim"], ["dim", "keepdim"]) and not use.given("dtype")
+    if plain and _number(use.bound.get("dim")):
+        return use.same_arguments("jittor.mean") if use.receiver is None else use.same_method("mean")
     return use.same_arguments("helpers.mean_of")
 
 

@@ -116,6 +116,8 @@ def tensor_type(input: Any, dtype: Any = None, non_blocking: bool = False) -> An
     """Torch's ``x.type()``: the name of the tensor's class without an argument, else a cast."""
     if dtype is None:
         return "torch." + TENSOR_CLASSES[str(input.dtype)]
+    if callable(dtype) and dtype.__name__.endswith("_tensor"):
+        dtype = dtype.__name__.title().replace("_", "")  # ``float_tensor`` stands for ``torch.FloatTensor``
     if isinstance(dtype, str):
         named = {v: k for k, v in TENSOR_CLASSES.items()}
         dtype = named[dtype.removeprefix("torch.").removeprefix("cuda.")]
