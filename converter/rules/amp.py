@@ -14,9 +14,7 @@ rule(
     restriction=_NOTE,
     cases=[
         snippet("with torch.amp.autocast('cuda'):\n    y = A @ W\nreturn y"),
-        snippet(
-            "with torch.autocast(device_type='cpu', dtype=torch.bfloat16, enabled=False):\n    y = A @ W\nreturn y"
-        ),
+        snippet("with torch.autocast(device_type='cpu', dtype=torch.float16, enabled=False):\n    y = A @ W\nreturn y"),
         snippet("@torch.amp.autocast('cuda')\ndef f(x):\n    return x * 2\n\nreturn f(A)"),
     ],
 )

@@ -22,7 +22,7 @@ class Device:
             raise RuntimeError(
                 f"Expected one of cpu, cuda, mps, xpu, meta device type at start of device string: {type}"
             )
-        self.type = type
+        self.type: str = type
         self.index = index
 
     def __str__(self) -> Any:

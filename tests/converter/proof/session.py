@@ -207,6 +207,7 @@ def prove(rules: Iterable[Rule], folder: Path) -> Outcome:
                 "train": t.case.train,
                 "grad": t.case.grad and not row(t.case.tolerance).only,
                 "inputs": t.inputs,
+                "at_once": "seed(" in t.text,
                 "unconverted": bool(converted.problems[t.key]),
             }
             for t in part
