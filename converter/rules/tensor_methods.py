@@ -215,7 +215,7 @@ rule(
     "torch.Tensor.data",
     cases=[
         snippet("return A.data, A * A.data"),
-        snippet("w = A * 1\nw.data.fill_(0.5)\nw.data[0] = 2.0\nreturn w", grad=False),
+        snippet("w = A * 1\nw.data.fill_(0.5)\nreturn w", grad=False),
     ],
 )
 def _data(use: Use) -> cst.BaseExpression | Refusal | None:

@@ -41,11 +41,23 @@ def changed_in_place(target: Any, function: Any, *args: Any, **kwargs: Any) -> A
     return put(target, function(target, *args, **kwargs))
 
 
+def put_at(target: Any, key: Any, value: Any) -> Any:
+    """Torch's ``target[key] = value``, for a value of fewer elements than the part.
+
+    Jittor's own writes a value of one element to the first element only, where the key names a single row:
+    ``x[0] = 1`` sets ``x[0, 0]``.  Here the value is given the shape of the part first.
+    """
+    part = target[key]
+    if not isinstance(value, jt.Var):
+        value = constant(value, str(target.dtype))
+    value = value.cast(target.dtype) if str(value.dtype) != str(target.dtype) else value
+    target[key] = value if tuple(value.shape) == tuple(part.shape) else value.broadcast(tuple(part.shape))
+    return target
+
+
 def changed_at(target: Any, key: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """A part of ``target`` is changed in place: ``changed_at(x, at[0], add, 1)`` is Torch's ``x[0].add_(1)``."""
-    part = target[key]
-    value = function(part, *args, **kwargs)
-    target[key] = value
+    put_at(target, key, function(target[key], *args, **kwargs))
     return target[key]
 
 
