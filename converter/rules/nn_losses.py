@@ -35,7 +35,7 @@ def _pair(
     )
     rule(
         f"torch.nn.functional.{function}",
-        f"(input, target, {parameters})",
+        f"(input, target, {parameters}{', weight=None' if layer in ('MSELoss', 'L1Loss', 'HuberLoss') else ''})",
         to=f"helpers.{function}",
         cases=[
             call(**fed, **given, tolerance="special", inputs=inputs),

@@ -109,7 +109,7 @@ _METHODS = {
     "named_parameters": ("(prefix='', recurse=True, remove_duplicate=True)", "unknown", _FILL + "return [n for n, p in net.named_parameters(prefix='x')]"),
     "buffers": ("(recurse=True)", "unknown", _FILL + "return [b.ndim for b in net.buffers() if b.is_floating_point()]"),
     "named_buffers": ("(prefix='', recurse=True, remove_duplicate=True)", "unknown", _FILL + "return [n for n, b in net.named_buffers() if b.ndim]"),
-    "modules": ("()", "unknown", _FILL + "return [type(m).__name__ for m in net.modules()]"),
+    "modules": ("(remove_duplicate=True)", "unknown", _FILL + "return [type(m).__name__ for m in net.modules()]"),
     "named_modules": ("(memo=None, prefix='', remove_duplicate=True)", "unknown", _FILL + "return [n for n, m in net.named_modules(prefix='p')]"),
     "children": ("()", "unknown", _FILL + "return [type(m).__name__ for m in net.children()]"),
     "named_children": ("()", "unknown", _FILL + "return [n for n, m in net.named_children()]"),

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from converter.rules.base import call, module, rule, snippet
 
-_BATCH = "(num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None)"
-_INSTANCE = "(num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None)"
+_BATCH = "(num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, bias=True)"
+_INSTANCE = "(num_features, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, *, bias=True)"
 _FEEDS = {1: "SEQ", 2: "IMG", 3: "VOL"}
 for _n, _feed in _FEEDS.items():
     rule(
@@ -19,7 +19,7 @@ for _n, _feed in _FEEDS.items():
             module(_feed, num_features="3", eps="1e-3", momentum="0.2", tolerance="norm"),
             module(_feed, num_features="3", train=False, tolerance="norm"),
             module(
-                f"{_feed} + 1000",
+                f"{_feed} + 100",
                 num_features="3",
                 affine="False",
                 track_running_stats="False",
@@ -41,7 +41,7 @@ for _n, _feed in _FEEDS.items():
         to=f"helpers.InstanceNorm{_n}d",
         returns="module",
         cases=[
-            module(_feed, num_features="3", affine="True", track_running_stats="True", tolerance="norm"),
+            module(_feed, num_features="3", affine="True", track_running_stats="True", bias="False", tolerance="norm"),
             module(_feed, num_features="3", tolerance="norm"),
         ],
     )
@@ -55,13 +55,13 @@ rule(
         snippet(
             "layers = [nn.BatchNorm1d(2), nn.BatchNorm2d(2), nn.BatchNorm3d(2), nn.LayerNorm(2)]\n"
             "base = [isinstance(m, torch.nn.modules.batchnorm._BatchNorm) for m in layers]\n"
-            "return base, [isinstance(m, nn.BatchNorm2d) for m in layers], str(layers[1])"
+            "return base, [isinstance(m, nn.BatchNorm2d) for m in layers]"
         )
     ],
 )
 rule(
     "torch.nn.SyncBatchNorm",
-    "(num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, device=None, dtype=None)",
+    "(num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, device=None, dtype=None, *, bias=True)",
     to="helpers.SyncBatchNorm",
     returns="module",
     restriction="statistics are those of one process; they are not exchanged between processes",
@@ -76,15 +76,19 @@ rule(
             input="A",
             running_mean="V",
             running_var="E",
-            weight="V",
-            bias="V",
+            weight="G",
+            bias="Z",
             training="True",
             momentum="0.3",
             grad=False,
             tolerance="norm",
-            inputs={"E": "uniform(0.5, 2; 4)"},
+            inputs={"E": "uniform(0.5, 2; 4)", "G": "normal(; 4)", "Z": "normal(; 4)"},
         ),
-        call(input="A", running_mean="V", running_var="E", tolerance="norm", inputs={"E": "uniform(0.5, 2; 4)"}),
+        snippet(
+            "return F.batch_norm(A, V.detach(), E.detach(), G, Z), F.batch_norm(A, None, None, G, training=True)",
+            tolerance="norm",
+            inputs={"E": "uniform(0.5, 2; 4)", "G": "normal(; 4)", "Z": "normal(; 4)"},
+        ),
     ],
 )
 rule(
@@ -101,7 +105,7 @@ rule(
     cases=[
         module("X", normalized_shape="4", eps="1e-6", tolerance="norm"),
         module("X", normalized_shape="[3, 4]", bias="False", tolerance="norm"),
-        module("X + 1000", normalized_shape="(4,)", elementwise_affine="False", grad=False, tolerance="norm"),
+        module("X + 100", normalized_shape="(4,)", elementwise_affine="False", grad=False, tolerance="norm"),
     ],
 )
 rule(
@@ -128,11 +132,11 @@ rule(
 )
 rule(
     "torch.nn.GroupNorm",
-    "(num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None)",
+    "(num_groups, num_channels, eps=1e-05, affine=True, device=None, dtype=None, *, bias=True)",
     to="helpers.GroupNorm",
     returns="module",
     cases=[
-        module("IMG", num_groups="3", num_channels="3", eps="1e-3", tolerance="norm"),
+        module("IMG", num_groups="3", num_channels="3", eps="1e-3", bias="False", tolerance="norm"),
         module("A.reshape(3, 4, 1)", num_groups="2", num_channels="4", affine="False", tolerance="norm"),
     ],
 )

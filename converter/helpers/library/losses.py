@@ -93,7 +93,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 
 def picked(log_probabilities: Any, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
-    """Of (N, C, ...): minus the log probability of each target class times its weight, and those weights (0 where ignored)."""
+    """Of (N, C, ...): minus the log probability of each target times its weight, and the weights (0: ignored)."""
     kept = target != ignore_index
     safe = jt.ternary(kept, target, jt.zeros_like(target))
     chosen = log_probabilities.gather(1, safe.unsqueeze(1)).squeeze(1)

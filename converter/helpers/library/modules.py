@@ -178,8 +178,8 @@ class Module(nn.Module):
         visit(self, prefix)
         return found
 
-    def modules(self) -> Listing:
-        return Listing(module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Listing:
+        return Listing(module for _, module in self.named_modules(None, "", remove_duplicate))
 
     def named_children(self) -> Listing:
         found: dict[int, Any] = {}

@@ -129,7 +129,9 @@ class NormBase(Module):
 
     dimensions: tuple[int, ...] = ()
 
-    def __init__(self, num_features: int, eps: float, momentum: Any, affine: bool, track_running_stats: bool) -> None:
+    def __init__(
+        self, num_features: int, eps: float, momentum: Any, affine: bool, track_running_stats: bool, bias: bool
+    ) -> None:
         super().__init__()
         self.num_features = num_features
         self.eps = eps
@@ -137,7 +139,7 @@ class NormBase(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self.register_parameter("weight", Parameter(jt.ones((num_features,))) if affine else None)
-        self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine else None)
+        self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine and bias else None)
         self.register_buffer("running_mean", jt.zeros((num_features,)) if track_running_stats else None)
         self.register_buffer("running_var", jt.ones((num_features,)) if track_running_stats else None)
         self.batches_tracked = 0
@@ -152,6 +154,7 @@ class NormBase(Module):
         self.reset_running_stats()
         if self.affine:
             overwrite(self.weight, jt.ones((self.num_features,)))
+        if self.bias is not None:
             overwrite(self.bias, jt.zeros((self.num_features,)))
 
     def check_dimensions(self, input: Any) -> None:
@@ -175,8 +178,10 @@ class BatchNormBase(NormBase):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias)
 
     def execute(self, input: Any) -> Any:
         self.check_dimensions(input)
@@ -224,8 +229,10 @@ class SyncBatchNorm(BatchNormBase):
         process_group: Any = None,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
 
 class InstanceNormBase(NormBase):
@@ -238,8 +245,10 @@ class InstanceNormBase(NormBase):
         track_running_stats: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias)
 
     def execute(self, input: Any) -> Any:
         self.check_dimensions(input)
@@ -338,6 +347,8 @@ class GroupNorm(Module):
         affine: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
@@ -347,7 +358,7 @@ class GroupNorm(Module):
         self.eps = eps
         self.affine = affine
         self.register_parameter("weight", Parameter(jt.ones((num_channels,))) if affine else None)
-        self.register_parameter("bias", Parameter(jt.zeros((num_channels,))) if affine else None)
+        self.register_parameter("bias", Parameter(jt.zeros((num_channels,))) if affine and bias else None)
 
     def execute(self, input: Any) -> Any:
         return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
