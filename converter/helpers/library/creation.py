@@ -42,7 +42,10 @@ def make_tensor(
         name = str(array.dtype)
         if name == "float64" and not holds_numpy(data) and not holds_dtype(data, "float64") or not array.size:
             name = name if isinstance(data, np.ndarray) else "float32"
-    return array_of(array, name)
+    made = array_of(array, name)
+    if not array.ndim:
+        made.is_scalar = True  # Jittor gives it one dimension; default_collate must know
+    return made
 
 
 def holds_dtype(value: Any, name: str) -> bool:

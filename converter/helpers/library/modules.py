@@ -7,7 +7,6 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from converter.helpers.library.autograd import LIVE_OPTIMIZERS
 from converter.helpers.library.parameters import HookHandle, Listing, Members, Parameter, floating_name, overwrite
 
 IncompatibleKeys = collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
@@ -271,14 +270,13 @@ class Module(nn.Module):
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Make the optimizers forget (or zero) the gradients of the parameters of this module."""
-        for optimizer in list(LIVE_OPTIMIZERS):
-            for parameter in self.parameters():
-                gradient = optimizer.gradients.get(id(parameter))
-                if gradient is not None and set_to_none:
-                    del optimizer.gradients[id(parameter)]
-                elif gradient is not None:
-                    gradient.update(jt.zeros_like(gradient).stop_grad())
+        """Forget (or zero) the gradients of the parameters of this module."""
+        for parameter in self.parameters():
+            held = getattr(parameter, "held_gradient", None)
+            if set_to_none:
+                parameter.held_gradient = None
+            elif held is not None:
+                held.update(jt.zeros_like(held).stop_grad())
 
     # Where and in which precision
 
