@@ -46,7 +46,8 @@ for _layer, _function, _parameters, _also, _given in _TABLE:
             *([module("C - 3", tolerance="special", inputs=_inputs)] if _layer != "GLU" else []),
         ],
     )
-    _signature = "(input, " + _parameters + ")" if _parameters else "(input)"
+    _star = "*, " if _function == "gelu" else ""
+    _signature = f"(input, {_star}{_parameters})" if _parameters else "(input)"
     rule(
         f"torch.nn.functional.{_function}",
         _signature,
@@ -63,9 +64,7 @@ for _layer, _helper in (("ReLU", "relu"),):
         cases=[
             module("A", inplace="True"),
             snippet("x = A * 1\nkept = x\ny = nn.ReLU(True)(x)\nreturn kept + y"),
-            snippet(
-                "act = nn.ReLU\nnormalised = nn.Sequential(act(), act(inplace=True))\nreturn normalised(A), str(act(True))"
-            ),
+            snippet("act = nn.ReLU\nnormalised = nn.Sequential(act(), act())\nreturn normalised(A), str(act(True))"),
         ],
     )
 
@@ -110,13 +109,6 @@ for _name in ("Sigmoid", "Tanh"):
         to=f"helpers.{_name}",
         returns="module",
         cases=[module("A", tolerance="special"), module(_EDGE, tolerance="special")],
-    )
-    rule(
-        f"torch.nn.functional.{_name.lower()}",
-        "(input)",
-        to=f"jittor.{_name.lower()}",
-        rename={"input": "x"},
-        cases=[call(input="A", tolerance="special")],
     )
 rule(
     "torch.nn.Hardtanh",
@@ -177,6 +169,20 @@ rule(
     also=["torch.prelu"],
     cases=[call(input="A", weight="V"), call(input="A", weight="V[:1]")],
 )
+
+
+@action(
+    "torch.nn.functional.sigmoid", "(input)", value_to="helpers.sigmoid", cases=[call(input="A", tolerance="special")]
+)
+def _sigmoid(use: Use) -> cst.BaseExpression | Refusal | None:
+    return use.call("jittor.sigmoid", use.bound["input"]) if "input" in use.bound else None
+
+
+@action("torch.nn.functional.tanh", "(input)", value_to="jittor.tanh", cases=[call(input="A", tolerance="special")])
+def _tanh(use: Use) -> cst.BaseExpression | Refusal | None:
+    """By position: Jittor's operators have no parameter names."""
+    return use.call("jittor.tanh", use.bound["input"]) if "input" in use.bound else None
+
 
 # Softmax
 _SOFT = [("Softmax", "softmax"), ("LogSoftmax", "log_softmax"), ("Softmin", "softmin")]

@@ -120,7 +120,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def execute(self, input: Any) -> Any:
-        return gelu(input, self.approximate)
+        return gelu(input, approximate=self.approximate)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate}"

@@ -53,7 +53,7 @@ def prelu(input: Any, weight: Any) -> Any:
 
 def negative_exp(input: Any) -> Any:
     """exp(x) - 1 for x <= 0, and 0 above: no overflow, so no 0 * inf in the gradient."""
-    return jt.minimum(input, jt.zeros_like(input)).exp() - 1
+    return jt.ternary(input > 0, jt.zeros_like(input), input).exp() - 1
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
@@ -70,7 +70,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     return in_place(input, jt.ternary(input > 0, input, alpha * negative_exp(input / alpha)), inplace)
 
 
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: Any, *, approximate: str = "none") -> Any:
     if approximate == "none":
         return nn.gelu(input)
     if approximate != "tanh":
@@ -86,7 +86,7 @@ def silu(input: Any, inplace: bool = False) -> Any:
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta x)) / beta, and x itself where beta x is above the threshold."""
     scaled = input * beta
-    safe = jt.minimum(scaled, jt.full_like(scaled, threshold))
+    safe = jt.ternary(scaled > threshold, jt.full_like(scaled, threshold), scaled)
     return jt.ternary(scaled > threshold, input, jt.log(1 + safe.exp()) / beta)
 
 
