@@ -151,12 +151,21 @@ rule(
     cases=[
         module("TOK", num_embeddings="10", embedding_dim="4"),
         module("TOK", num_embeddings="10", embedding_dim="4", padding_idx="-1"),
+        snippet("layer = nn.Embedding(10, 4, padding_idx=2)\nreturn layer(torch.full((2,), 2)), layer.padding_idx", grad=False),
+    ],
+)
+rule(
+    "torch.nn.Embedding.from_pretrained",
+    "(embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)",
+    to="helpers.Embedding.from_pretrained",
+    returns="module",
+    cases=[
         snippet(
-            "layer = nn.Embedding(10, 4, padding_idx=2)\n"
             "frozen = nn.Embedding.from_pretrained(A.detach(), padding_idx=0)\n"
-            "return layer.weight[2].detach(), frozen(I), frozen.weight.requires_grad, layer.padding_idx",
+            "free = nn.Embedding.from_pretrained(A.detach(), freeze=False)\n"
+            "return frozen(I), [p.requires_grad for p in frozen.parameters()], [p.requires_grad for p in free.parameters()]",
             grad=False,
-        ),
+        )
     ],
 )
 rule(
