@@ -105,7 +105,9 @@ class Rewriter:
             cst.Call: self._call,
             cst.BinaryOperation: self._binary,
             cst.UnaryOperation: self._unary,
+            cst.Subscript: self._subscript,
         }
+        self._in_dataset_item = False
 
     def run(self) -> Changes:
         for statement in self.tree.body:
@@ -130,7 +132,10 @@ class Rewriter:
                 self._decorators(node)
                 self._rename_forward(node)
                 self._parts(node, skip=("decorators", "body", "name"))
+                outside = self._in_dataset_item
+                self._in_dataset_item = node in self.facts.dataset_items
                 self._statement(node.body)
+                self._in_dataset_item = outside
             case cst.ClassDef():
                 self.statement = node
                 self._decorators(node)
@@ -751,6 +756,25 @@ class Rewriter:
         use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), {}, rebuilt)
         made = apply.apply_call(rule, use, apply.bind(rule.parameters, call.args))
         return made if isinstance(made, cst.BaseExpression) else None
+
+    def _subscript(self, node: cst.Subscript) -> cst.BaseExpression:
+        """``labels[i]`` in a data set's ``__getitem__``: Torch makes a scalar, which a loader stacks to one dimension.
+
+        Jittor's has the shape [1], so it is marked for the loader, which would otherwise make a column of it.
+        """
+        mark = len(self.changes.edits)
+        new = self._expression(self._rebuild(node))
+        kind = self._kind(node.value)
+        only = node.slice[0].slice if len(node.slice) == 1 else None
+        if not (self._in_dataset_item and kind.name == "tensor" and isinstance(only, cst.Index)):
+            return new
+        if self.facts.kind(only.value).name not in ("int", "unknown") or not isinstance(new, cst.Subscript):
+            return new
+        index = new.slice[0].slice
+        assert isinstance(index, cst.Index)
+        call = cst.Call(func=apply.path("helpers.row_of"), args=[cst.Arg(new.value), cst.Arg(index.value)])
+        self._edit(node, call, mark)
+        return call
 
     def _unary(self, node: cst.UnaryOperation) -> cst.BaseExpression:
         mark = len(self.changes.edits)

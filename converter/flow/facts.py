@@ -65,6 +65,7 @@ class Facts:
     overwritten: dict[cst.CSTNode, str] = field(default_factory=dict)
     bound_names: set[str] = field(default_factory=set)
     module_methods: set[cst.CSTNode] = field(default_factory=set)
+    dataset_items: set[cst.CSTNode] = field(default_factory=set)  # `__getitem__` of data sets
     torch_imports: set[str] = field(default_factory=set)
     mixed: bool = False  # the file imports Jittor already: a tensor is Jittor's unless Torch certainly made it
 

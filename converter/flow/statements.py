@@ -295,6 +295,8 @@ class Flow(Expressions):
             owner.methods[node.name.value] = info
             if owner.is_module:
                 self.facts.module_methods.add(node)
+            if node.name.value == "__getitem__" and any(b.qual.startswith("torch.utils.data.") for b in owner.bases):
+                self.facts.dataset_items.add(node)
         self.scope.bind(node.name.value, Kind("function", definition=info))
         self.facts.bound_names.add(node.name.value)
         outer = self.scope
