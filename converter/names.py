@@ -134,9 +134,14 @@ def star_import_base(node: cst.ImportFrom) -> str:
     return ""
 
 
-def kind_of_import(qual: str) -> Kind:
-    """The kind of an imported name: a Torch name, a known foreign one, or (the user's own code) unknown."""
+def kind_of_import(qual: str, own_package: str = "") -> Kind:
+    """The kind of an imported name: a Torch name, a known foreign one, or (the user's own code) unknown.
+
+    ``own_package`` is the package that the file belongs to: its absolute imports are the user's own as well.
+    """
     root = qual.partition(".")[0]
+    if own_package and root == own_package:
+        return UNKNOWN
     if root in ROOTS:
         return Kind("api", qual=canonical(qual))
     if root in _NUMERIC:

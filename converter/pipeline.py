@@ -37,6 +37,7 @@ class Options:
         annotate: write a ``# jack: JCnnn ...`` comment above what needs a person.
         helper_import: the statement (without alias) that imports the helper module from this file.
         exported: names that other files of the run import from this one (``*`` for all): Torch names among them stay bound.
+        own_package: name of the package that the file belongs to; what it imports from there is the user's own.
         check_idempotence: convert the output again and require that nothing changes.
     """
 
@@ -44,6 +45,7 @@ class Options:
     annotate: bool = True
     helper_import: str = f"import {helpers.MODULE_NAME}"
     exported: frozenset[str] = frozenset()
+    own_package: str = ""
     check_idempotence: bool = True
 
 
@@ -109,8 +111,8 @@ def convert(source: str, options: Options | None = None) -> Result:
     except RecursionError:
         return Result(source, [Diagnostic("JC906", "the code is nested too deeply to be read")], failed=True)
     registry = rules.load()
-    facts = Flow(tree, registry).run()
-    changes = Rewriter(tree, facts, registry, options.guess, options.exported).run()
+    facts = Flow(tree, registry, options.own_package).run()
+    changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     if not result.changed:
         return replace(result, left=_torch_names(facts))

@@ -155,7 +155,10 @@ def convert_file(source: Source, options: Options) -> Converted:
         code = "JC903" if str(error).startswith("cannot be read") else "JC902"
         return Converted(source, "", "utf-8", Result("", [Diagnostic(code, str(error))], failed=True))
     try:
-        result = convert(text, replace(options, helper_import=source.helper_import))
+        top = _package_top(source.path.absolute())
+        # A folder of one's own called "torch" does not hide the installed package.
+        own = top.name if top is not None and top.name != "torch" else ""
+        result = convert(text, replace(options, helper_import=source.helper_import, own_package=own))
     except Exception as error:  # noqa: BLE001 - one bad file must not stop the rest; it is reported with its reason
         message = f"{type(error).__name__}: {error}"
         result = Result(text, [Diagnostic("JC906", message)], failed=True)

@@ -88,7 +88,9 @@ class Rewriter:
         registry: Registry,
         guess: bool = False,
         exported: frozenset[str] = frozenset(),
+        own_package: str = "",
     ) -> None:
+        self.own_package = own_package
         self.tree = tree
         self.facts = facts
         self.registry = registry
@@ -209,15 +211,18 @@ class Rewriter:
                 self._parts(node)
 
     def _import(self, node: cst.Import | cst.ImportFrom, line: cst.CSTNode) -> None:
-        names = [item for item in imported_names(node) if is_torch(item.qual)]
+        names = [item for item in imported_names(node) if self._is_torch(item.qual)]
         for item in names:
             if self._is_reexported(item, line):
                 self._reexport(item, node)
-        star = isinstance(node, cst.ImportFrom) and is_torch(star_import_base(node))
+        star = isinstance(node, cst.ImportFrom) and self._is_torch(star_import_base(node))
         if star:
             self._find(node, "JC301", f"from {star_import_base(node)} import *")  # type: ignore[arg-type]
         if names or star:
             self.changes.imports.append(TorchImport(node, line, names, self.depth == 0, star))
+
+    def _is_torch(self, qual: str) -> bool:
+        return is_torch(qual) and qual.partition(".")[0] != self.own_package
 
     def _is_reexported(self, item: Imported, line: cst.CSTNode) -> bool:
         """A name imported for others: not used here, and listed in ``__all__``, excused with noqa, or ``x as x``."""

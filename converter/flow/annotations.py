@@ -34,9 +34,10 @@ class Annotations(State):
             self.ev(node)
         match node:
             case cst.SimpleString():
-                text = node.evaluated_value
-                last = str(text).rpartition(".")[2].strip("] ")
-                return TENSOR if last == "Tensor" else UNKNOWN
+                try:
+                    return self._annotation(cst.parse_expression(str(node.evaluated_value)))
+                except cst.ParserSyntaxError:
+                    return UNKNOWN
             case cst.Name(value="None"):
                 return NONE
             case cst.Name() | cst.Attribute():

@@ -30,8 +30,9 @@ from converter.tree import children
 class State(ABC):
     """One file's analysis; the parts that read statements, calls, ... build on it."""
 
-    def __init__(self, tree: cst.Module, registry: Registry) -> None:
+    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "") -> None:
         self.tree = tree
+        self.own_package = own_package
         self.registry = registry
         self.facts = Facts()
         self.functions: dict[cst.CSTNode, FunctionInfo] = {}

@@ -36,8 +36,8 @@ from converter.tree import children, dotted, walk
 class Expressions(Calls):
     """Names, attributes, subscripts, operators, displays and comprehensions."""
 
-    def __init__(self, tree: cst.Module, registry: Registry) -> None:
-        super().__init__(tree, registry)
+    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "") -> None:
+        super().__init__(tree, registry, own_package)
         self._dispatch = {
             cst.Name: self._name, cst.Attribute: self._attribute, cst.Call: self._call, cst.Subscript: self._subscript,
             cst.BinaryOperation: self._binary, cst.UnaryOperation: self._unary, cst.Comparison: self._comparison,

@@ -122,8 +122,8 @@ class Flow(Expressions):
 
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
-            self.scope.bind(item.local, module_of_import(node, kind_of_import(item.qual)))
-            if is_torch(item.qual):
+            self.scope.bind(item.local, module_of_import(node, kind_of_import(item.qual, self.own_package)))
+            if self.scope.names.get(item.local, kinds.UNKNOWN).name == "api":
                 self.facts.torch_imports.add(item.local)
             self.facts.mixed = self.facts.mixed or is_jittor(item.qual)
             self.facts.bound_names.add(item.local)
