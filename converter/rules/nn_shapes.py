@@ -212,9 +212,9 @@ for _layer, _function, _signature, _case in _DISTANCES:
     )
 rule(
     "torch.nn.functional.one_hot",
-    "(tensor, num_classes=-1)",
+    "(input, num_classes=-1)",
     to="helpers.one_hot",
-    cases=[call(tensor="I", num_classes="5"), call(tensor="TOK")],
+    cases=[call(input="I", num_classes="5"), call(input="TOK")],
 )
 rule(
     "torch.nn.functional.scaled_dot_product_attention",

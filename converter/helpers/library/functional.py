@@ -54,11 +54,11 @@ def embedding_bag(
     return rows.sum(1) if mode == "sum" else rows.mean(1)
 
 
-def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+def one_hot(input: Any, num_classes: int = -1) -> Any:
     """int64 ones at the given classes, a new last dimension; without ``num_classes`` the largest class decides."""
     if num_classes < 0:
-        num_classes = int(tensor.max().item()) + 1
-    return (tensor.unsqueeze(-1) == jt.arange(num_classes)).int64()
+        num_classes = int(input.max().item()) + 1
+    return (input.unsqueeze(-1) == jt.arange(num_classes)).int64()
 
 
 def power_norm(input: Any, p: float, dim: Any, keepdim: bool, floor: float) -> Any:
