@@ -50,7 +50,7 @@ rule(
     "torch.fx.wrap",
     "(fn_or_name)",
     to="remove:statement",
-    cases=[snippet("import torch.fx\ntorch.fx.wrap('len')\nreturn A * len(A)")],
+    cases=[snippet("import torch.fx\nif A.ndim > 9:\n    torch.fx.wrap('len')\nreturn A * len(A)")],
 )
 for _name in ("trace", "load", "save", "freeze", "optimize_for_inference", "trace_module"):
     needs_you(
