@@ -42,6 +42,11 @@ def test_torch_agrees_with_the_authors(torch_report):
     assert torch_report.ok, as_text(torch_report)
 
 
+def test_jittor_agrees_with_the_authors(tmp_path):
+    report = run_suite(available()["tslnet"], DATA, ["jittor"], tmp_path, 1800)
+    assert report.ok, as_text(report)
+
+
 def test_every_recorded_array_is_compared_or_has_a_reason(torch_report):
     compared = {row.name for row in torch_report.rows}
     for file in ("tslnet.npz", "tslnet_seeds.npz"):
