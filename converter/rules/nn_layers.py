@@ -151,7 +151,10 @@ rule(
     cases=[
         module("TOK", num_embeddings="10", embedding_dim="4"),
         module("TOK", num_embeddings="10", embedding_dim="4", padding_idx="-1"),
-        snippet("layer = nn.Embedding(10, 4, padding_idx=2)\nreturn layer(torch.full((2,), 2)), layer.padding_idx", grad=False),
+        snippet(
+            "layer = nn.Embedding(10, 4, padding_idx=2)\nreturn layer(torch.full((2,), 2)), layer.padding_idx",
+            grad=False,
+        ),
     ],
 )
 rule(
