@@ -30,7 +30,7 @@ class Module(nn.Module):
         # `forward` is Jittor's `execute`; an alias in each class lets super().forward(x) find the right one.
         super().__init_subclass__(**keywords)
         if "forward" not in cls.__dict__:
-            cls.forward = cls.execute
+            cls.forward = cls.execute  # type: ignore[method-assign]
         elif "execute" not in cls.__dict__:
             cls.execute = cls.forward
 
@@ -53,7 +53,7 @@ class Module(nn.Module):
             result = result if changed is None else changed
         return result
 
-    def add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
+    def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
         hooks = self.__dict__.setdefault("_hooks", collections.OrderedDict())
         key = max(hooks, default=0) + 1
         hooks[key] = (kind, hook, with_kwargs)
@@ -65,11 +65,11 @@ class Module(nn.Module):
         self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> HookHandle:
         """``hook(module, args, output)`` runs after each call and may replace the output."""
-        return self.add_hook("after", hook, prepend, with_kwargs)
+        return self._add_hook("after", hook, prepend, with_kwargs)
 
     def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False) -> HookHandle:
         """``hook(module, args)`` runs before each call and may replace the arguments."""
-        return self.add_hook("before", hook, prepend, with_kwargs)
+        return self._add_hook("before", hook, prepend, with_kwargs)
 
     # Attributes: what is assigned decides what it is.
 
@@ -116,17 +116,17 @@ class Module(nn.Module):
     def _modules(self) -> Members:
         return Members(self, module_children(self))
 
-    def role_members(self, *wanted: str) -> Members:
+    def _role_members(self, *wanted: str) -> Members:
         roles = self.__dict__.get("_roles", {})
         return Members(self, [(k, self.__dict__.get(k)) for k in list(self.__dict__) if roles.get(k) in wanted])
 
     @property
     def _parameters(self) -> Members:
-        return self.role_members("parameter")
+        return self._role_members("parameter")
 
     @property
     def _buffers(self) -> Members:
-        return self.role_members("buffer", "transient")
+        return self._role_members("buffer", "transient")
 
     # Listings
 
@@ -146,8 +146,8 @@ class Module(nn.Module):
         visit(self, prefix)
         return found
 
-    def modules(self) -> Listing:
-        return Listing(module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Listing:
+        return Listing(module for _, module in self.named_modules(None, "", remove_duplicate))
 
     def named_children(self) -> Listing:
         found: dict[int, Any] = {}
@@ -158,7 +158,7 @@ class Module(nn.Module):
     def children(self) -> Listing:
         return Listing(child for _, child in self.named_children())
 
-    def named_tensors(self, wanted: Any, prefix: str, recurse: bool, remove_duplicate: bool) -> Listing:
+    def _named_tensors(self, wanted: Any, prefix: str, recurse: bool, remove_duplicate: bool) -> Listing:
         """Names and Vars of the wanted roles in this module and, with ``recurse``, in those inside it."""
         owners = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
         found, seen = Listing(), set()
@@ -170,13 +170,13 @@ class Module(nn.Module):
         return found
 
     def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
-        return self.named_tensors(("parameter",), prefix, recurse, remove_duplicate)
+        return self._named_tensors(("parameter",), prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Listing:
         return Listing(value for _, value in self.named_parameters(recurse=recurse))
 
     def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Listing:
-        return self.named_tensors(("buffer", "transient"), prefix, recurse, remove_duplicate)
+        return self._named_tensors(("buffer", "transient"), prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Listing:
         return Listing(value for _, value in self.named_buffers(recurse=recurse))
@@ -190,7 +190,7 @@ class Module(nn.Module):
             found = held[part]
         return found
 
-    def get_tensor(self, target: str, wanted: Any) -> Any:
+    def _get_tensor(self, target: str, wanted: Any) -> Any:
         path, _, last = target.rpartition(".")
         for name, value, role in module_tensors(self.get_submodule(path)):
             if name == last and role in wanted:
@@ -198,10 +198,10 @@ class Module(nn.Module):
         raise AttributeError(f"{type(self).__name__} has no {wanted[0]} {target!r}")
 
     def get_parameter(self, target: str) -> Any:
-        return self.get_tensor(target, ("parameter",))
+        return self._get_tensor(target, ("parameter",))
 
     def get_buffer(self, target: str) -> Any:
-        return self.get_tensor(target, ("buffer", "transient"))
+        return self._get_tensor(target, ("buffer", "transient"))
 
     # Modes
 
@@ -239,18 +239,17 @@ class Module(nn.Module):
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Make the optimizers forget (or zero) the gradients of the parameters of this module."""
-        for optimizer in list(LIVE_OPTIMIZERS):
-            for parameter in self.parameters():
-                gradient = optimizer.gradients.get(id(parameter))
-                if gradient is not None and set_to_none:
-                    del optimizer.gradients[id(parameter)]
-                elif gradient is not None:
-                    gradient.update(jt.zeros_like(gradient).stop_grad())
+        """Forget (or zero) the gradients of the parameters of this module."""
+        for parameter in self.parameters():
+            held = getattr(parameter, "held_gradient", None)
+            if set_to_none:
+                parameter.held_gradient = None
+            elif held is not None:
+                held.update(jt.zeros_like(held).stop_grad())
 
     # Where and in which precision
 
-    def cast_floats(self, dtype: str) -> Any:
+    def _cast_floats(self, dtype: str) -> Any:
         """Give every floating parameter and buffer this dtype, in place."""
         for value in [*self.parameters(), *self.buffers()]:
             if value.dtype.is_float() and str(value.dtype) != dtype:
@@ -260,16 +259,16 @@ class Module(nn.Module):
         return self
 
     def float(self) -> Any:
-        return self.cast_floats("float32")
+        return self._cast_floats("float32")
 
     def double(self) -> Any:
-        return self.cast_floats("float64")
+        return self._cast_floats("float64")
 
     def half(self) -> Any:
-        return self.cast_floats("float16")
+        return self._cast_floats("float16")
 
     def bfloat16(self) -> Any:
-        return self.cast_floats("bfloat16")
+        return self._cast_floats("bfloat16")
 
     def type(self, dst_type: Any) -> Any:
         return self.to(dst_type)
@@ -292,7 +291,7 @@ class Module(nn.Module):
             if isinstance(value, jt.Var):
                 value = str(value.dtype)
             if floating_name(value):
-                self.cast_floats(floating_name(value))
+                self._cast_floats(floating_name(value))
             elif isinstance(value, int) or str(value).startswith("cuda"):
                 self.cuda()
         return self
@@ -423,7 +422,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return in_place(input, dropped(input, input.shape, p, training), inplace)
 
 
-LIVE_OPTIMIZERS = weakref.WeakSet()
+LIVE_OPTIMIZERS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any:
@@ -491,7 +490,7 @@ class GradientMode(contextlib.ContextDecorator):
 
     def __init__(self, enabled: Any) -> None:
         self.enabled = bool(enabled)
-        self.earlier = []
+        self.earlier: list[int] = []
 
     def __enter__(self) -> Any:
         self.earlier.append(jt.flags.no_grad)
@@ -504,6 +503,16 @@ class GradientMode(contextlib.ContextDecorator):
 
     def _recreate_cm(self) -> Any:
         return GradientMode(self.enabled)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
+
+    ``x.where(c, y)`` means something else in Jittor; the branches are brought to Torch's common dtype.
+    """
+    if input is None and other is None:
+        return tuple(index.int64() for index in jt.where(condition))
+    return jt.ternary(*aligned(condition.bool(), *promoted(input, other)))
 
 
 class ModuleSequence(Module):
@@ -659,7 +668,7 @@ def convolution(
 
 
 def from_numpy(ndarray: Any) -> Any:
-    """A tensor with the dtype of the array.  Unlike Torch's it is a copy: later changes of one do not reach the other."""
+    """A tensor with the dtype of the array.  Unlike Torch's it is a copy: changes do not reach the other."""
     return jt.array(ndarray, dtype=str(ndarray.dtype))
 
 
@@ -673,10 +682,10 @@ def shape_of(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def zeros_of(*size: Any, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Zeros of a shape; also accepts Torch's ``size=``, and the empty shape of a scalar."""
-    return filled(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
+    return full_tensor(shape_of(options["size"] if "size" in options and not size else size), 0.0, out=out, dtype=dtype)
 
 
-def filled(
+def full_tensor(
     size: Any,
     fill_value: Any,
     *,
@@ -701,7 +710,7 @@ def filled(
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Any:
     """A constant tensor of another's shape and, unless given, dtype."""
-    return filled(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
+    return full_tensor(tuple(input.shape), fill_value, dtype=dtype or str(input.dtype))
 
 
 def ones_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -729,7 +738,7 @@ class Device:
             raise RuntimeError(
                 f"Expected one of cpu, cuda, mps, xpu, meta device type at start of device string: {type}"
             )
-        self.type = type
+        self.type: str = type
         self.index = index
 
     def __str__(self) -> Any:
@@ -761,7 +770,7 @@ PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 
 
 def dtype_name(dtype: Any) -> str | None:
-    """Name of a dtype however it is written (``jt.float32``, ``x.dtype``, ``"float32"``, ``float``); None for no dtype."""
+    """Name of a dtype however it is written: ``jt.float32``, ``x.dtype``, ``"float32"``, ``float``; None for None."""
     if dtype is None:
         return None
     if isinstance(dtype, type) and dtype in PYTHON_DTYPES:
@@ -914,19 +923,9 @@ def maximum(input: Any, other: Any) -> Any:
     return jt.ternary(a > b, a, jt.ternary(a < b, b, (a + b) / 2 if not integral(a) else a))
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
-
-    ``x.where(c, y)`` means something else in Jittor; the branches are brought to Torch's common dtype.
-    """
-    if input is None and other is None:
-        return tuple(index.int64() for index in jt.where(condition))
-    return jt.ternary(*aligned(condition.bool(), *promoted(input, other)))
-
-
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-x)), in float32 for integers."""
-    return nn.sigmoid(floating(input))
+    return jt.sigmoid(floating(input))
 
 
 def uniform_within(shape: Any, bound: float) -> Any:
@@ -1015,7 +1014,7 @@ class ForwardConv(ConvBase):
         )
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             amounts = []
             for i in reversed(range(self.spatial)):
@@ -1060,32 +1059,6 @@ def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
     if input.ndim == 1:
         product = product.squeeze(-2)
     return product.squeeze(-1) if other.ndim == 1 else product
-
-
-def dot(input: Any, tensor: Any) -> Any:
-    """The inner product of two vectors."""
-    return (input * tensor).sum()
-
-
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
-    """Sums of products over the last dimensions of one tensor and the first of the other, or over those listed."""
-    if isinstance(dims, int):
-        dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
-    left, right = ([d % t.ndim for d in part] for part, t in zip(dims, (a, b)))
-    free_a = [d for d in range(a.ndim) if d not in left]
-    free_b = [d for d in range(b.ndim) if d not in right]
-    size = int(np.prod([a.shape[d] for d in left]))
-    first = a.permute((*free_a, *left)) if a.ndim > 1 else a
-    second = b.permute((*right, *free_b)) if b.ndim > 1 else b
-    product = jt.matmul(first.reshape([-1, size]), second.reshape([size, -1]))
-    return product.reshape([*(a.shape[d] for d in free_a), *(b.shape[d] for d in free_b)] or [1])
-
-
-def inner(input: Any, other: Any) -> Any:
-    """Products summed over the last dimension of both."""
-    if input.ndim == 1 and other.ndim == 1:
-        return dot(input, other)
-    return tensordot(input, other, ([input.ndim - 1], [other.ndim - 1]))
 
 
 def loss_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
@@ -1205,10 +1178,14 @@ def along_channels(value: Any, ndim: int) -> Any:
 
 def standardized(input: Any, dims: list[int], eps: float) -> tuple[Any, Any, Any]:
     """``(x - mean) / sqrt(var + eps)`` over these dimensions, the mean and the biased variance."""
-    mean = input.mean(dims=dims, keepdims=True)
-    centred = input - mean
+    # Sums over many elements are kept in double precision, as Torch keeps them: in single precision a batch of a few
+    # thousand elements is off in the fifth digit. The casts become part of the kernels that sum.
+    kept = str(input.dtype)
+    wide = input.float64()
+    mean = wide.mean(dims=dims, keepdims=True)
+    centred = wide - mean
     variance = (centred * centred).mean(dims=dims, keepdims=True)
-    return centred / jt.sqrt(variance + eps), mean, variance
+    return (centred / jt.sqrt(variance + eps)).cast(kept), mean.cast(kept), variance.cast(kept)
 
 
 def scaled(input: Any, weight: Any, bias: Any) -> Any:
@@ -1257,7 +1234,9 @@ class NormBase(Module):
 
     dimensions: tuple[int, ...] = ()
 
-    def __init__(self, num_features: int, eps: float, momentum: Any, affine: bool, track_running_stats: bool) -> None:
+    def __init__(
+        self, num_features: int, eps: float, momentum: Any, affine: bool, track_running_stats: bool, bias: bool
+    ) -> None:
         super().__init__()
         self.num_features = num_features
         self.eps = eps
@@ -1265,7 +1244,7 @@ class NormBase(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self.register_parameter("weight", Parameter(jt.ones((num_features,))) if affine else None)
-        self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine else None)
+        self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine and bias else None)
         self.register_buffer("running_mean", jt.zeros((num_features,)) if track_running_stats else None)
         self.register_buffer("running_var", jt.ones((num_features,)) if track_running_stats else None)
         self.batches_tracked = 0
@@ -1280,6 +1259,7 @@ class NormBase(Module):
         self.reset_running_stats()
         if self.affine:
             overwrite(self.weight, jt.ones((self.num_features,)))
+        if self.bias is not None:
             overwrite(self.bias, jt.zeros((self.num_features,)))
 
     def check_dimensions(self, input: Any) -> None:
@@ -1303,8 +1283,10 @@ class BatchNormBase(NormBase):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias)
 
     def execute(self, input: Any) -> Any:
         self.check_dimensions(input)
@@ -1336,8 +1318,8 @@ class Optimizer(jt.optim.Optimizer):
 
     def __init__(self, params: Any, defaults: Any) -> None:
         self._defaults = dict(defaults)
-        self.param_groups = []
-        self.state = {}
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[int, dict[str, Any]] = {}
         if isinstance(params, jt.Var):
             raise TypeError("params argument given to the optimizer should be an iterable of Tensors or dicts")
         groups = list(params)
@@ -1412,7 +1394,7 @@ class Optimizer(jt.optim.Optimizer):
 
     def state_dict(self) -> Any:
         """Torch's form: ``state`` by position of the parameter, ``param_groups`` with positions for parameters."""
-        position = {}
+        position: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             for p in group["params"]:
@@ -1459,13 +1441,20 @@ class Optimizer(jt.optim.Optimizer):
         return "\n".join([*text, ")"])
 
 
+def running(state: Any, name: Any, p: Any, start: Any = 0.0) -> Any:
+    """A running value of a parameter's state, made from ``start`` when there is none."""
+    if state.get(name) is None:
+        # Computed at once: else the first step would be fused with it, and every optimizer would compile its
+        # kernels twice, for the first step and for all others.
+        state[name] = jt.full(p.shape, start, dtype=p.dtype).stop_grad().sync()
+    return state[name]
+
+
 def moving(state: Any, name: Any, p: Any, new: Any, start: Any = 0.0) -> Any:
-    """Keep a running value of a parameter's state: ``new`` is a function of the earlier value (or of ``start``)."""
-    earlier = state.get(name)
-    if earlier is None:
-        earlier = state[name] = jt.full_like(p, start).stop_grad() if start else jt.zeros_like(p).stop_grad()
-    earlier.update(new(earlier).stop_grad())
-    return earlier
+    """Change a running value in place: ``new`` is a function of the earlier value (or of ``start``)."""
+    value = running(state, name, p, start)
+    value.update(new(value).stop_grad())
+    return value
 
 
 def adam_moments(state: Any, p: Any, g: Any, group: Any) -> Any:
@@ -1534,6 +1523,19 @@ class Adam(Optimizer):
         step_size = group["lr"] / (1 - b1 ** state["step"])
         denominator = v.sqrt() / math.sqrt(1 - b2 ** state["step"]) + group["eps"]
         return p - m * step_size / denominator
+
+
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
+    x = input.detach() if not integral(input) else input.int64()
+    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
+
+
+def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
+    """The k largest (or smallest) elements as (values, indices)."""
+    dim = -1 if dim is None else dim
+    index = argsort(input, dim, largest)[(slice(None),) * (dim % input.ndim) + (slice(0, k),)]
+    return ValuesIndices(input.gather(dim % input.ndim, index), index)
 
 
 class ParameterMark(type):
@@ -1910,37 +1912,6 @@ def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if other is not None:
         return maximum(input, other)
     return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
-
-
-@with_numpy_names
-def variance(
-    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
-) -> Any:
-    """Torch's ``var``: divides by n - 1 unless told otherwise (Jittor's by n).
-
-    ``var(x, unbiased)`` with a bool in the second place is one of Torch's forms.
-    """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 0 if unbiased is False else 1
-    dims = reduced_dims(input, dim)
-    centred = input - input.mean(dims, keepdims=True)
-    count = int(np.prod([input.shape[d] for d in dims]))
-    return (centred * centred).sum(dims, keepdims=keepdim) / float(np.float64(count) - correction)
-
-
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
-    x = input.detach() if not integral(input) else input.int64()
-    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
-
-
-def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
-    """The k largest (or smallest) elements as (values, indices)."""
-    dim = -1 if dim is None else dim
-    index = argsort(input, dim, largest)[(slice(None),) * (dim % input.ndim) + (slice(0, k),)]
-    return ValuesIndices(input.gather(dim % input.ndim, index), index)
 
 
 @with_numpy_names
