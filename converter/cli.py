@@ -118,7 +118,11 @@ def main(
         sources = [_single_target(sources[0], output, into_folder)]
     workers = settings.jobs if jobs is None else jobs
     items = _convert(sources, options, workers or os.cpu_count() or 1, quiet)
-    sys.exit(_finish(items, output, several or into_folder, write, diff, check, force, quiet, verbose, statistics, output_format))
+    sys.exit(
+        _finish(
+            items, output, several or into_folder, write, diff, check, force, quiet, verbose, statistics, output_format
+        )
+    )
 
 
 def _single_target(source: Source, output: Path, into_folder: bool) -> Source:

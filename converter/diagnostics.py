@@ -54,7 +54,8 @@ CODES: dict[str, Code] = {
     "JC104": Code(
         Severity.ERROR,
         "a Torch name used as a value",
-        "The name is not called but passed on, stored, or searched with getattr, and its Jittor counterpart has another "
+        "The name is not called but passed on, stored, or searched with getattr, and its Jittor counterpart "
+        "has another "
         "signature, or which name is meant is only known at run time. Replace it by a small function of your own.",
         "needs you",
     ),
@@ -82,7 +83,8 @@ CODES: dict[str, Code] = {
     "JC203": Code(
         Severity.ERROR,
         "an in-place change of a view",
-        "In Torch this also changes the tensor that the view was taken from; Jittor's operations are functional, and the "
+        "In Torch this also changes the tensor that the view was taken from; Jittor's operations are "
+        "functional, and the "
         "original would stay as it was. Assign through the original instead: `x[i] = x[i] + y`.",
         "needs you",
     ),
@@ -132,19 +134,34 @@ CODES: dict[str, Code] = {
         "The statement configures something that Jittor does not have (cuDNN benchmarking, TorchScript, FX).",
         "",
     ),
-    "JC901": Code(Severity.ERROR, "not valid Python", "The file could not be parsed; nothing was written for it.", "file"),
-    "JC902": Code(Severity.ERROR, "not readable as text", "The file is binary, or its bytes do not fit its declared encoding.", "file"),
+    "JC901": Code(
+        Severity.ERROR, "not valid Python", "The file could not be parsed; nothing was written for it.", "file"
+    ),
+    "JC902": Code(
+        Severity.ERROR,
+        "not readable as text",
+        "The file is binary, or its bytes do not fit its declared encoding.",
+        "file",
+    ),
     "JC903": Code(Severity.ERROR, "cannot be read", "The file is missing or may not be read.", "file"),
-    "JC904": Code(Severity.ERROR, "cannot be written", "The output exists already or its folder may not be written.", "file"),
+    "JC904": Code(
+        Severity.ERROR, "cannot be written", "The output exists already or its folder may not be written.", "file"
+    ),
     "JC905": Code(
         Severity.ERROR,
         "an invariant does not hold",
         "After conversion the program checks that the output parses, that no comment is lost, that nothing outside the "
-        "edits changed, and that converting again changes nothing. One failed, so the file was left alone. Please report it.",
+        "edits changed, and that converting again changes nothing. One failed, so the file was left alone. "
+        "Please report it.",
         "file",
     ),
-    "JC906": Code(Severity.ERROR, "an internal error", "The converter failed on this file and left it alone. Please report it.", "file"),
-}  # fmt: skip
+    "JC906": Code(
+        Severity.ERROR,
+        "an internal error",
+        "The converter failed on this file and left it alone. Please report it.",
+        "file",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

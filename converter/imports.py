@@ -12,7 +12,6 @@ from converter.names import Imported, is_torch
 from converter.rewrite import TorchImport
 from converter.tree import code
 
-
 AS_IT_STANDS = "\0"  # in a replacement: the input's own import statement
 
 

@@ -30,17 +30,17 @@ class Kind:
     """One kind.
 
     Attributes:
-        name: ``tensor``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``size``, ``device``, ``dtype``,
-            ``int``, ``float``, ``bool``, ``str``, ``none``, ``array``, ``tuple``, ``list``, ``dict``, ``batch`` (what a loader
-            yields), ``api`` (a Torch name itself), ``alias`` (the user's own name for one), ``callable``, ``class`` / ``function`` / ``instance`` (defined in this file),
-            ``other`` (known, and not Torch's) or ``unknown``.
+        name: ``tensor``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``size``, ``device``,
+            ``dtype``, ``int``, ``float``, ``bool``, ``str``, ``none``, ``array``, ``tuple``, ``list``, ``dict``,
+            ``batch`` (what a loader yields), ``api`` (a Torch name itself), ``alias`` (the user's own name for one),
+            ``callable``, ``class`` / ``function`` / ``instance`` (defined in this file), ``other`` (known, and not
+            Torch's) or ``unknown``.
         evidence: how sure.
         qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of.
         items: kinds of a ``tuple``'s elements, in order.
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
         view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
-        sliced: the view was made by indexing alone, through which Jittor writes as Torch does.
     """
 
     name: str
@@ -50,7 +50,6 @@ class Kind:
     element: Kind | None = None
     definition: object = None
     view: str = ""
-    sliced: bool = False
 
     @property
     def known(self) -> bool:
@@ -163,16 +162,7 @@ def join(first: Kind, second: Kind) -> Kind:
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
-        return Kind(
-            first.name,
-            evidence,
-            qual,
-            items,
-            element,
-            definition,
-            first.view or second.view,
-            first.sliced and second.sliced,
-        )
+        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

@@ -36,7 +36,7 @@ class Options:
         guess: apply method rules without evidence that the receiver is a tensor; each is marked.
         annotate: write a ``# jack: JCnnn ...`` comment above what needs a person.
         helper_import: the statement (without alias) that imports the helper module from this file.
-        exported: names that other files of the run import from this one (``*`` for all): Torch names among them stay bound.
+        exported: names that other files of the run import from this one (``*`` for all); Torch's among them stay bound.
         own_package: name of the package that the file belongs to; what it imports from there is the user's own.
         check_idempotence: convert the output again and require that nothing changes.
     """

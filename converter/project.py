@@ -159,7 +159,7 @@ def convert_file(source: Source, options: Options) -> Converted:
         # A folder of one's own called "torch" does not hide the installed package.
         own = top.name if top is not None and top.name != "torch" else ""
         result = convert(text, replace(options, helper_import=source.helper_import, own_package=own))
-    except Exception as error:  # noqa: BLE001 - one bad file must not stop the rest; it is reported with its reason
+    except Exception as error:
         message = f"{type(error).__name__}: {error}"
         result = Result(text, [Diagnostic("JC906", message)], failed=True)
     return Converted(source, text, encoding, result)

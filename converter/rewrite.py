@@ -23,21 +23,41 @@ from converter.tree import children, code, code_fields, dotted
 
 # Methods that str, list, dict, set or file objects have too: an unknown receiver is far more often one of those.
 _SHARED_METHODS = frozenset(
-    "split index count copy sort format join replace strip get items keys values update add clear insert reverse extend "
-    "append pop remove read write close lower upper encode decode union difference discard seek flush type tolist numpy "
+    "split index count copy sort format join replace strip get items keys values update add clear insert reverse "
+    "extend append pop remove read write close lower upper encode decode union difference discard seek flush type "
+    "tolist numpy "
     "register_hook is_shared apply map_ storage size dim".split()
 )
 _OPERATORS: dict[type[cst.CSTNode], str] = {
-    cst.FloorDivide: "floordiv", cst.Modulo: "mod", cst.Add: "add", cst.Subtract: "sub", cst.Multiply: "mul", cst.Divide: "truediv",
-    cst.Power: "pow", cst.MatrixMultiply: "matmul", cst.BitAnd: "and", cst.BitOr: "or", cst.BitXor: "xor",
-    cst.LeftShift: "lshift", cst.RightShift: "rshift",
-}  # fmt: skip
-_AUGMENTED: dict[type[cst.CSTNode], tuple[str, type[cst.BaseBinaryOp]]] = {
-    cst.FloorDivideAssign: ("floordiv", cst.FloorDivide), cst.ModuloAssign: ("mod", cst.Modulo), cst.AddAssign: ("add", cst.Add),
-    cst.SubtractAssign: ("sub", cst.Subtract), cst.MultiplyAssign: ("mul", cst.Multiply), cst.DivideAssign: ("truediv", cst.Divide),
-    cst.PowerAssign: ("pow", cst.Power), cst.MatrixMultiplyAssign: ("matmul", cst.MatrixMultiply),
-    cst.BitAndAssign: ("and", cst.BitAnd), cst.BitOrAssign: ("or", cst.BitOr), cst.BitXorAssign: ("xor", cst.BitXor),
-}  # fmt: skip
+    cst.FloorDivide: "floordiv",
+    cst.Modulo: "mod",
+    cst.Add: "add",
+    cst.Subtract: "sub",
+    cst.Multiply: "mul",
+    cst.Divide: "truediv",
+    cst.Power: "pow",
+    cst.MatrixMultiply: "matmul",
+    cst.BitAnd: "and",
+    cst.BitOr: "or",
+    cst.BitXor: "xor",
+    cst.LeftShift: "lshift",
+    cst.RightShift: "rshift",
+}
+_AUGMENTED: dict[type[cst.CSTNode], type[cst.BaseBinaryOp]] = {
+    cst.FloorDivideAssign: cst.FloorDivide,
+    cst.ModuloAssign: cst.Modulo,
+    cst.AddAssign: cst.Add,
+    cst.SubtractAssign: cst.Subtract,
+    cst.MultiplyAssign: cst.Multiply,
+    cst.DivideAssign: cst.Divide,
+    cst.PowerAssign: cst.Power,
+    cst.MatrixMultiplyAssign: cst.MatrixMultiply,
+    cst.BitAndAssign: cst.BitAnd,
+    cst.BitOrAssign: cst.BitOr,
+    cst.BitXorAssign: cst.BitXor,
+    cst.LeftShiftAssign: cst.LeftShift,
+    cst.RightShiftAssign: cst.RightShift,
+}
 
 
 @dataclass(slots=True)
@@ -110,6 +130,7 @@ class Rewriter:
             cst.Subscript: self._subscript,
         }
         self._in_dataset_item = False
+        self._without_gradients = False
 
     def run(self) -> Changes:
         for statement in self.tree.body:
@@ -134,10 +155,11 @@ class Rewriter:
                 self._decorators(node)
                 self._rename_forward(node)
                 self._parts(node, skip=("decorators", "body", "name"))
-                outside = self._in_dataset_item
+                outside = self._in_dataset_item, self._without_gradients
                 self._in_dataset_item = node in self.facts.dataset_items
+                self._without_gradients = any(self._stops_gradients(d.decorator) for d in node.decorators)
                 self._statement(node.body)
-                self._in_dataset_item = outside
+                self._in_dataset_item, self._without_gradients = outside
             case cst.ClassDef():
                 self.statement = node
                 self._decorators(node)
@@ -149,7 +171,11 @@ class Rewriter:
                 self._parts(node, skip=("body", "orelse", "finalbody", "handlers"))
                 body = getattr(node, "body", None)
                 if isinstance(body, cst.CSTNode):
+                    before = self._without_gradients
+                    if isinstance(node, cst.With):
+                        self._without_gradients = before or any(self._stops_gradients(i.item) for i in node.items)
                     self._statement(body)
+                    self._without_gradients = before
                 for handler in getattr(node, "handlers", ()):
                     self.statement = handler
                     if handler.type is not None:
@@ -166,6 +192,10 @@ class Rewriter:
                         self._statement(case.body)
             case _:
                 self._parts(node)
+
+    def _stops_gradients(self, node: cst.BaseExpression) -> bool:
+        name = node.func if isinstance(node, cst.Call) else node
+        return self.facts.api.get(name, "") in ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled")
 
     def _parts(self, node: cst.CSTNode, skip: tuple[str, ...] = ()) -> None:
         for name in code_fields(type(node)):
@@ -267,6 +297,8 @@ class Rewriter:
         operator: cst.BaseBinaryOp | None,
     ) -> bool:
         """``p.grad = g`` where Jittor has no such attribute: the rule names a function that takes the assignment."""
+        if isinstance(target, cst.Subscript) and operator is None:
+            return self._put_at(node, target, value)
         if not isinstance(target, cst.Attribute) or self._kind(target.value).name != "tensor":
             return False
         rule = self.registry.get(f"torch.Tensor.{target.attr.value}")
@@ -280,6 +312,44 @@ class Rewriter:
         self._edit(node, cst.Expr(call), mark)
         self._converted(node, rule, self._kind(target.value).evidence)
         return True
+
+    def _put_at(self, node: cst.CSTNode, target: cst.Subscript, value: cst.BaseExpression) -> bool:
+        """``x[key] = v`` for a tensor: Jittor spreads v over the part in fewer cases than Torch."""
+        kind = self._kind(target.value)
+        rule = self.registry.get("torch.Tensor.__setitem__")
+        if kind.name != "tensor" or rule is None:
+            return False
+        mark = len(self.changes.edits)
+        keys = [target]
+        while isinstance(keys[0].value, cst.Subscript) and self._kind(keys[0].value.value).name == "tensor":
+            keys.insert(0, keys[0].value)
+        base = self._written_through(keys[0].value, self._kind(keys[0].value))
+        owner, new = self.rw(base), self.rw(value)
+        parts = [
+            cst.Subscript(value=apply.path("helpers.at"), slice=[self._expression_free(e) for e in key.slice])
+            for key in keys
+        ]
+        if len(parts) == 1:
+            call = cst.Call(func=apply.path(rule.to), args=[cst.Arg(owner), cst.Arg(parts[0]), cst.Arg(new)])
+        else:
+            chain = cst.List([cst.Element(part) for part in parts])
+            call = cst.Call(func=apply.path("helpers.put_through"), args=[cst.Arg(owner), cst.Arg(chain), cst.Arg(new)])
+        self._edit(node, cst.Expr(call), mark)
+        self._converted(node, rule, kind.evidence)
+        return True
+
+    def _expression_free(self, element: cst.SubscriptElement) -> cst.SubscriptElement:
+        new = self._rebuild(element)
+        assert isinstance(new, cst.SubscriptElement)
+        return new
+
+    def _written_through(self, base: cst.BaseExpression, kind: Kind) -> cst.BaseExpression:
+        """The tensor whose part is assigned to; a view, through which Jittor may not write, is reported."""
+        if isinstance(base, cst.Attribute) and base.attr.value == "data":
+            return base.value
+        if kind.view:
+            self._find(base, "JC203", f"{_brief(base)} shares storage with {kind.view}", "torch.Tensor")
+        return base
 
     def _target(self, node: cst.BaseExpression) -> None:
         """The left side of an assignment: values inside are converted, what is assigned to is not."""
@@ -316,26 +386,39 @@ class Rewriter:
                 self.rw(node)
 
     def _subscript_target(self, node: cst.Subscript) -> None:
-        """``x[i] = v`` writes into x; into a view only where Jittor's view writes through."""
-        base = node.value
-        kind = self._kind(base)
+        """``x[i] += v`` and the like, which keep their form."""
+        kind = self._kind(node.value)
         if kind.name == "tensor":
-            if isinstance(base, cst.Attribute) and base.attr.value == "data":
-                self.rw(base.value)
-                self._edit(base, base.value)
+            base = self._written_through(node.value, kind)
+            if isinstance(base, cst.Subscript):
+                self._find(node, "JC203", f"{_brief(node)}: a part of a part is changed", "torch.Tensor")
+            if base is not node.value:
+                self.rw(base)
+                self._edit(node.value, base)
                 self._parts(node, skip=("value",))
                 return
-            if kind.view and not kind.sliced:
-                self._find(node, "JC203", f"{_brief(base)} shares storage with {kind.view}", "torch.Tensor")
         self.rw(node)
 
     def _augmented(self, node: cst.AugAssign) -> None:
         kind = self._kind(node.target)
-        operator, binary = _AUGMENTED.get(type(node.operator), ("", cst.Add))
+        binary = _AUGMENTED[type(node.operator)]
+        operator = _OPERATORS[binary]
         if kind.name == "tensor" and isinstance(node.target, cst.Name):
             if kind.view and kind.view != node.target.value:
                 self._find(node, "JC203", f"{node.target.value} shares storage with {kind.view}", "torch.Tensor")
         if self._assigned_by_call(node, node.target, node.value, binary()):
+            return
+        inside = node.target.value if isinstance(node.target, cst.Subscript) else node.target
+        if self._without_gradients and isinstance(node.target, cst.Subscript) and self._kind(inside).name == "tensor":
+            text = f"{_brief(node.target)} changes a part in place under no_grad; write it as x[i] = x[i] + y"
+            self._find(node, "JC103", text, "torch.Tensor.__setitem__")
+        if self._without_gradients and kind.name == "tensor" and dotted(node.target) is not None:
+            # Jittor's own `p -= g` under no_grad would stop the gradients of a parameter for good.
+            mark = len(self.changes.edits)
+            value = self.rw(node.value)
+            change = self._augmented_value(node, binary(), value, kind, operator)
+            call = cst.Call(func=apply.path("helpers.put"), args=[cst.Arg(node.target), cst.Arg(change)])
+            self._edit(node, cst.Expr(call), mark)
             return
         rule = self.registry.get(f"torch.Tensor.__{operator}__")
         if kind.name == "tensor" and rule is not None and operator in ("floordiv", "mod"):
@@ -349,6 +432,15 @@ class Rewriter:
             return
         self._target(node.target)
         self.rw(node.value)
+
+    def _augmented_value(
+        self, node: cst.AugAssign, operator: cst.BaseBinaryOp, value: cst.BaseExpression, kind: Kind, name: str
+    ) -> cst.BaseExpression:
+        """``target op value`` as an expression, with the rule of the operator where there is one."""
+        plain = cst.BinaryOperation(node.target, operator, parenthesized(value))
+        rule = self.registry.get(f"torch.Tensor.__{name}__")
+        made = self._operator_call(plain, rule, node.target, value, kind) if rule is not None else None
+        return made if made is not None else plain
 
     def _decorators(self, node: cst.FunctionDef | cst.ClassDef) -> None:
         for decorator in node.decorators:

@@ -14,7 +14,7 @@ import libcst as cst
 
 _LAYOUT = frozenset(
     "lpar rpar comma semicolon dot equal leading_lines lines_after_decorators header footer newline indent "
-    "trailing_whitespace lbracket rbracket lbrace rbrace colon first_line last_line empty_lines arrow asname_dot".split()
+    "trailing_whitespace lbracket rbracket lbrace rbrace colon first_line last_line empty_lines arrow".split()
 )
 _fields: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 

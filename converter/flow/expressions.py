@@ -39,15 +39,33 @@ class Expressions(Calls):
     def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "") -> None:
         super().__init__(tree, registry, own_package)
         self._dispatch = {
-            cst.Name: self._name, cst.Attribute: self._attribute, cst.Call: self._call, cst.Subscript: self._subscript,
-            cst.BinaryOperation: self._binary, cst.UnaryOperation: self._unary, cst.Comparison: self._comparison,
-            cst.BooleanOperation: self._boolean, cst.IfExp: self._if_expression, cst.Lambda: self._lambda,
-            cst.Tuple: self._tuple, cst.List: self._list, cst.Dict: self._dict, cst.ListComp: self._comprehension,
-            cst.GeneratorExp: self._comprehension, cst.SetComp: self._comprehension, cst.DictComp: self._dict_comprehension,
-            cst.NamedExpr: self._named, cst.StarredElement: self._starred, cst.Integer: lambda n: INT, cst.Float: lambda n: FLOAT,
-            cst.SimpleString: lambda n: STR, cst.ConcatenatedString: lambda n: STR, cst.FormattedString: self._formatted,
-            cst.Await: self._inside, cst.Yield: self._inside,
-        }  # fmt: skip
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.Subscript: self._subscript,
+            cst.BinaryOperation: self._binary,
+            cst.UnaryOperation: self._unary,
+            cst.Comparison: self._comparison,
+            cst.BooleanOperation: self._boolean,
+            cst.IfExp: self._if_expression,
+            cst.Lambda: self._lambda,
+            cst.Tuple: self._tuple,
+            cst.List: self._list,
+            cst.Dict: self._dict,
+            cst.ListComp: self._comprehension,
+            cst.GeneratorExp: self._comprehension,
+            cst.SetComp: self._comprehension,
+            cst.DictComp: self._dict_comprehension,
+            cst.NamedExpr: self._named,
+            cst.StarredElement: self._starred,
+            cst.Integer: lambda n: INT,
+            cst.Float: lambda n: FLOAT,
+            cst.SimpleString: lambda n: STR,
+            cst.ConcatenatedString: lambda n: STR,
+            cst.FormattedString: self._formatted,
+            cst.Await: self._inside,
+            cst.Yield: self._inside,
+        }
 
     def _inside(self, node: cst.CSTNode) -> Kind:
         for child in children(node):
@@ -135,7 +153,7 @@ class Expressions(Calls):
             case "tensor":
                 advanced = any(k.name in ("tensor", "list", "array") for k in indices)
                 view = "" if advanced else root(node.value)
-                return replace(TENSOR, evidence=owner.evidence, view=view, sliced=not owner.view or owner.sliced)
+                return replace(TENSOR, evidence=owner.evidence, view=view)
             case "size":
                 return INT if indices and len(node.slice) == 1 else SIZE
             case "tuple":

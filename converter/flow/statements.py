@@ -27,7 +27,6 @@ from converter.names import (
     canonical,
     imported_names,
     is_jittor,
-    is_torch,
     kind_of_import,
     module_of_import,
     star_import_base,

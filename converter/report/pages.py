@@ -48,9 +48,10 @@ def coverage() -> str:
     counts = Counter(_ANSWERS[rule.answer] for rule in registry)
     lines = [
         "# Coverage\n",
-        f"{len(registry)} Torch APIs have a verified answer: {counts['rewritten']} are rewritten, {counts['kept']} are kept as "
-        f"they are, {counts['needs you']} need you. {sum(len(r.cases) for r in registry)} cases prove them; every case runs "
-        "in PyTorch and, converted, in Jittor (`make test`). `jh` is the helper module written beside the output.\n",
+        f"{len(registry)} Torch APIs have a verified answer: {counts['rewritten']} are rewritten, "
+        f"{counts['kept']} are kept as they are, {counts['needs you']} need you. "
+        f"{sum(len(r.cases) for r in registry)} cases prove them; every case runs in PyTorch and, converted, in Jittor. "
+        "`jh` is the helper module written beside the output.\n",
     ]
     for area in sorted(areas):
         lines += [f"\n## {area}\n", "| API | answer | in Jittor | restriction |", "|---|---|---|---|"]

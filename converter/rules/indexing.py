@@ -150,6 +150,26 @@ rule(
         snippet("return X[:, 1:, -1], X[0, T[:2] % 3], A[torch.arange(3), T], X[..., 0:2]"),
     ],
 )
+rule(
+    "torch.Tensor.__setitem__",
+    "(key, value)",
+    to="helpers.put_at",
+    returns="none",
+    cases=[
+        snippet("x = torch.zeros(3, 4)\nx[0] = 2.0\nx[1:2] = 3\nx[2, 1:] = V[1:]\nreturn x"),
+        snippet("x = A * 1\nx[:, 1] = B[:, 0]\nx[1:, ::2] = 0\nx[-1] = V\nreturn x"),
+        snippet("x = A * 1\nx[M] = 0.5\nx[..., None, 0] = B[:, :1]\nreturn x"),
+        snippet("x = N.clone()\nx[0] = -1\nx[:, 2] = T\nx[torch.tensor([0, 2])] = 7\nreturn x", grad=False),
+        snippet("x = A * 1\nx.data[0] = 4.0\nx[0][3] = 8.0\nx[1:][0][2] = 9.0\nx[[2]][0] = 7\nreturn x", grad=False),
+        snippet("x = X * 1\nx[1][:, 2][0] = 4.0\nx[0][1] = V\nx[:, 0] += 1\nreturn x"),
+        snippet(
+            "w = torch.nn.Parameter(A.detach().clone())\noptimizer = torch.optim.SGD([w], lr=0.5)\n"
+            "with torch.no_grad():\n    w[0] = 1.0\n    w -= 0.5\n    w.mul_(2)\n"
+            "w.data[1] = 3.0\nw.data = w * 2\n(w * w).sum().backward()\noptimizer.step()\nreturn w",
+            grad=False,
+        ),
+    ],
+)
 needs_you(
     "torch.Tensor.storage",
     "Jittor does not show a tensor's storage",

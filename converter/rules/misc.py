@@ -27,7 +27,9 @@ rule(
             "from torch.utils.checkpoint import checkpoint\n"
             "return checkpoint(lambda x, y: torch.relu(x) * y, A, B, use_reentrant=False)"
         ),
-        snippet("import torch.utils.checkpoint as cp\nreturn cp.checkpoint(torch.tanh, A, use_reentrant=True)", grad=False),
+        snippet(
+            "import torch.utils.checkpoint as cp\nreturn cp.checkpoint(torch.tanh, A, use_reentrant=True)", grad=False
+        ),
     ],
 )
 rule(
@@ -48,7 +50,7 @@ rule(
     to="remove:decorator",
     cases=[
         snippet(
-            "class Net(nn.Module):\n    @torch.jit._overload_method\n    def helper(self, x: int) -> int:\n        pass\n"
+            "class Net(nn.Module):\n    @torch.jit._overload_method\n    def helper(self, x: int):\n        pass\n"
             "    def helper(self, x):\n        return x * 2\n    def forward(self, x):\n        return self.helper(x)\n"
             "return Net()(A)"
         )

@@ -213,6 +213,7 @@ rule(
 
 @action(
     "torch.Tensor.data",
+    assign="helpers.put_data",
     cases=[
         snippet("return A.data, A * A.data"),
         snippet("w = A * 1\nw.data.fill_(0.5)\nreturn w", grad=False),

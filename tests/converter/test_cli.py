@@ -17,7 +17,11 @@ HELPED = "from torch import nn\n\nnorm = nn.BatchNorm2d(3)\n"
 
 def run(*args: str, cwd: Path, stdin: bytes | None = None) -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "converter.cli", *args], cwd=cwd, input=stdin, capture_output=True, env={**os.environ, "NO_COLOR": "1"}
+        [sys.executable, "-m", "converter.cli", *args],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "NO_COLOR": "1"},
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -174,7 +178,9 @@ def test_missing_empty_and_pythonless(folder: Path) -> None:
 
 
 def test_coding_line_is_kept(folder: Path) -> None:
-    (folder / "old.py").write_bytes("# -*- coding: latin-1 -*-\nimport torch\nx = torch.nn.Linear(2, 3)  # caf\xe9\n".encode("latin-1"))
+    (folder / "old.py").write_bytes(
+        "# -*- coding: latin-1 -*-\nimport torch\nx = torch.nn.Linear(2, 3)  # caf\xe9\n".encode("latin-1")
+    )
     assert run("old.py", "-o", "out.py", cwd=folder)[0] == 0
     assert "caf\xe9".encode("latin-1") in (folder / "out.py").read_bytes()
 

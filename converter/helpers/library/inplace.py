@@ -42,7 +42,7 @@ def changed_in_place(target: Any, function: Any, *args: Any, **kwargs: Any) -> A
 
 
 def put_at(target: Any, key: Any, value: Any) -> Any:
-    """Torch's ``target[key] = value``, for a value of fewer elements than the part.
+    """Torch's ``target[key] = value``.
 
     Jittor's own writes a value of one element to the first element only, where the key names a single row:
     ``x[0] = 1`` sets ``x[0, 0]``.  Here the value is given the shape of the part first.
@@ -51,14 +51,42 @@ def put_at(target: Any, key: Any, value: Any) -> Any:
     if not isinstance(value, jt.Var):
         value = constant(value, str(target.dtype))
     value = value.cast(target.dtype) if str(value.dtype) != str(target.dtype) else value
+    while value.ndim > part.ndim and value.shape[0] == 1:
+        value = value.squeeze(0)
+    stopped = target.is_stop_grad()
     target[key] = value if tuple(value.shape) == tuple(part.shape) else value.broadcast(tuple(part.shape))
+    if not stopped and jt.flags.no_grad:
+        target.start_grad()  # else a parameter changed under no_grad would never be trained again
     return target
+
+
+def names_storage(key: Any) -> bool:
+    """Whether indexing with this key gives a view in Torch (numbers, slices, None, ``...``), not a copy."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(k is None or k is Ellipsis or isinstance(k, int | np.integer | slice) for k in parts)
+
+
+def put_through(target: Any, keys: Any, value: Any) -> Any:
+    """Torch's ``target[a][b] = value``: written into the part, and the part back into the whole.
+
+    Jittor's parts share storage with the whole only now and then, so that the assignment may get lost.
+    """
+    if len(keys) == 1:
+        return put_at(target, keys[0], value)
+    part = put_through(target[keys[0]], keys[1:], value)
+    return put_at(target, keys[0], part) if names_storage(keys[0]) else target
 
 
 def changed_at(target: Any, key: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """A part of ``target`` is changed in place: ``changed_at(x, at[0], add, 1)`` is Torch's ``x[0].add_(1)``."""
     put_at(target, key, function(target[key], *args, **kwargs))
     return target[key]
+
+
+def put_data(target: Any, value: Any) -> Any:
+    """Torch's ``target.data = value``: a new value that leaves no trace for gradients."""
+    with jt.no_grad():
+        return put(target, value)
 
 
 def replaced(input: Any, value: Any, non_blocking: bool = False) -> Any:
