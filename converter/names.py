@@ -23,7 +23,7 @@ _NUMERIC = frozenset({"numpy", "scipy", "np"})
 _CANONICAL = [
     (re.compile(r"^torch\.nn\.modules\.(?:\w+\.)?([A-Z]\w*)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.nn\.parameter\.(\w+)$"), r"torch.nn.\1"),
-    (re.compile(r"^torch\.optim\.(?:sgd|adamw?|rmsprop|adagrad|adadelta|adamax|nadam|optimizer)\.(\w+)$"), r"torch.optim.\1"),
+    (re.compile(r"^torch\.optim\.(?:sgd|adamw?|rmsprop|ada\w+|nadam|optimizer)\.(\w+)$"), r"torch.optim.\1"),
     (re.compile(r"^torch\.utils\.data\.(?:dataset|dataloader|sampler|distributed)\.(\w+)$"), r"torch.utils.data.\1"),
     (re.compile(r"^torch\.optim\.lr_scheduler\._LRScheduler$"), "torch.optim.lr_scheduler.LRScheduler"),
     (re.compile(r"^torch\.(?:FloatTensor|autograd\.Variable)\.(\w+)$"), r"torch.Tensor.\1"),

@@ -50,8 +50,8 @@ def coverage() -> str:
         "# Coverage\n",
         f"{len(registry)} Torch APIs have a verified answer: {counts['rewritten']} are rewritten, "
         f"{counts['kept']} are kept as they are, {counts['needs you']} need you. "
-        f"{sum(len(r.cases) for r in registry)} cases prove them; every case runs in PyTorch and, converted, in Jittor. "
-        "`jh` is the helper module written beside the output.\n",
+        f"{sum(len(r.cases) for r in registry)} cases prove them; each runs in PyTorch and, converted, in Jittor. "
+        "`jh` is the module written beside the output.\n",
     ]
     for area in sorted(areas):
         lines += [f"\n## {area}\n", "| API | answer | in Jittor | restriction |", "|---|---|---|---|"]
