@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from converter.rules.base import Parameter, Refusal, Rule
-from converter.rules.use import Use, parenthesized, source
+from converter.rules.use import Use, parenthesized, source, without_parentheses
 from converter.tree import code, dotted
 
 # Stand-ins for the modules of the output; their local names are only known when the whole file has been read.
@@ -103,7 +103,7 @@ def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refus
             return mapped
         args = mapped
     if use.receiver is not None and not target.startswith("Var."):
-        first = cst.Arg(_without_parentheses(use.receiver))
+        first = cst.Arg(without_parentheses(use.receiver))
         args = [first, *args]
         if len(args) > 1:
             args[0] = first.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
@@ -166,14 +166,6 @@ def _map_arguments(rule: Rule, args: Sequence[cst.Arg]) -> list[cst.Arg] | Refus
 def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     tight = cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace(""))
     return cst.Arg(value, keyword=cst.Name(name), equal=tight)
-
-
-def _without_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
-    """``(a == b).sum()`` becomes ``sum_of(a == b)``: an argument needs no parentheses of its own."""
-    if isinstance(node, cst.BinaryOperation | cst.Comparison | cst.UnaryOperation | cst.Call | cst.Name) and node.lpar:
-        if not any(isinstance(p.whitespace_after, cst.ParenthesizedWhitespace) for p in node.lpar):
-            return node.with_changes(lpar=[], rpar=[])
-    return node
 
 
 def _is_default(node: cst.BaseExpression, parameter: Parameter | None) -> bool:

@@ -28,6 +28,8 @@ _SHARED_METHODS = frozenset(
     "tolist numpy "
     "register_hook is_shared apply map_ storage size dim".split()
 )
+# Attributes of tensors that Jittor's Var has too, with another meaning (``data`` is a NumPy array).
+_TELLTALE = frozenset({"data", "grad"})
 _OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.FloorDivide: "floordiv",
     cst.Modulo: "mod",
@@ -556,6 +558,10 @@ class Rewriter:
             else:
                 self._find(node, "JC104", f"the method {rule.api} is used as a value", rule.api)
                 self._count("needs you")
+        elif kind.name == "unknown" and name in _TELLTALE and self.facts.imports_torch and not self.facts.mixed:
+            api = f"torch.Tensor.{name}"
+            self._find(node, "JC201", f".{name} of an unknown value; {api} differs in Jittor", api, Evidence.UNKNOWN)
+            self._count("unknown")
         return node.with_changes(value=value) if value is not node.value else node
 
     def _is_super_of_module(self, kind: Kind) -> bool:

@@ -188,10 +188,28 @@ for _name in ("transpose", "swapaxes", "swapdims"):
         f"torch.{_name}",
         f"(input, {_first}, {_second})",
         to="helpers.swap_dims",
-        method=True,
         rename={_first: "dim0", _second: "dim1"},
         cases=[Case("call", args={"input": "X", _first: "1", _second: "-1"})],
     )
+
+    @action(
+        f"torch.Tensor.{_name}",
+        f"({_first}, {_second})",
+        cases=[
+            Case("call", args={"self": "X", _first: "1", _second: "-1"}),
+            Case("call", args={"self": "A", _first: "0", _second: "1"}),
+        ],
+    )
+    def _transpose(use: Use) -> cst.BaseExpression | Refusal | None:
+        """Jittor's takes the two numbers too, but not by name."""
+        if use.starred or len(use.bound) != 2 or use.receiver is None:
+            return None
+        if any(arg.keyword is not None for arg in use.args):
+            first, second = (p.name for p in use.rule.parameters)
+            return use.method(use.receiver, "transpose", use.bound[first], use.bound[second])
+        return use.node if use.rule.name == "transpose" else use.same_method("transpose")
+
+
 rule("torch.t", "(input)", to="helpers.transpose_2d", method=True, cases=[call(input="A"), call(input="V")])
 rule("torch.Tensor.T", to="helpers.reverse_dims", cases=[snippet("return A.T, A.T @ A")])
 for _name in ("mT", "mH", "H"):

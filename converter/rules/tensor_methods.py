@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from converter.rules.base import Case, Refusal, action, call, needs_you, rule, snippet
-from converter.rules.use import Use
+from converter.rules.use import Use, parenthesized
 
 # What these return shares storage with the tensor in Torch, and is a copy in Jittor.
 _VIEWS = frozenset(
@@ -248,16 +248,26 @@ needs_you(
     also=["torch.Tensor.apply_"],
 )
 
-rule(
+
+@action(
     "torch.Tensor.size",
     "(dim=None)",
-    to="helpers.tensor_size",
     returns="size",
     cases=[
         call(self="X", dim="-1"),
-        snippet("b, c = A.size()\nreturn b, c, X.size(0), X.size()[1:], A.size() == (3, 4)"),
+        snippet("b, c = A.size()\nreturn b, c, X.size(0), X.size()[1:], A.size() == (3, 4), (A + 1).size(-1)"),
+        snippet("sizes = [1]\nreturn A.size(*sizes)"),
     ],
 )
+def _size(use: Use) -> cst.BaseExpression | Refusal | None:
+    """``x.size(0)`` is ``x.shape[0]``."""
+    if use.receiver is None or use.starred:
+        return use.same_arguments("helpers.tensor_size")
+    shape = cst.Attribute(value=parenthesized(use.receiver), attr=cst.Name("shape"))
+    dim = use.bound.get("dim")
+    if dim is None or use.literal("dim", 0) is None:
+        return shape
+    return cst.Subscript(value=shape, slice=[cst.SubscriptElement(cst.Index(dim))])
 
 
 rule(

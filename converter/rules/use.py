@@ -111,6 +111,16 @@ def parenthesized(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
+def without_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
+    """``(a == b).sum()`` becomes ``sum_of(a == b)``: an argument needs no parentheses of its own."""
+    if isinstance(node, cst.BinaryOperation | cst.Comparison | cst.UnaryOperation | cst.Call | cst.Name) and node.lpar:
+        if not any(isinstance(p.whitespace_after, cst.ParenthesizedWhitespace) for p in node.lpar):
+            return node.with_changes(lpar=[], rpar=[])
+    return node
+
+
 def _arguments(args: Sequence[cst.BaseExpression], keywords: dict[str, cst.BaseExpression]) -> list[cst.Arg]:
     equal = cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace(""))
-    return [cst.Arg(a) for a in args] + [cst.Arg(v, keyword=cst.Name(k), equal=equal) for k, v in keywords.items()]
+    return [cst.Arg(without_parentheses(a)) for a in args] + [
+        cst.Arg(without_parentheses(v), keyword=cst.Name(k), equal=equal) for k, v in keywords.items()
+    ]

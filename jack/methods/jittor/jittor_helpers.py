@@ -2018,13 +2018,6 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     return jt.concat(parts, dim % parts[0].ndim)
 
 
-def swap_dims(input: Any, dim0: int, dim1: int) -> Any:
-    """Two dimensions exchanged."""
-    order = list(range(input.ndim))
-    order[dim0], order[dim1] = order[dim1], order[dim0]
-    return input.permute(tuple(order))
-
-
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """Elements moved along dimensions; those pushed out come in again at the other end."""
     if dims is None:

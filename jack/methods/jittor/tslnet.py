@@ -39,10 +39,10 @@ class CrossModalPrediction(jh.Module):
             x: features of the modality, B x T x channels.
             y: fused features, B x fused_channels x T.
         """
-        predicted = jh.swap_dims(self.net(y), 1, 2)  # B x T x channels
+        predicted = self.net(y).transpose(1, 2)  # B x T x channels
         predicted = unit_rows(predicted.reshape(-1, predicted.shape[2]))  # BT x channels
         actual = unit_rows(x.reshape(-1, x.shape[2]))  # BT x channels
-        similarity = jh.matmul(actual, jh.swap_dims(predicted, 0, 1))  # BT x BT, cosines
+        similarity = jh.matmul(actual, predicted.transpose(0, 1))  # BT x BT, cosines
         matching = jh.sum_of(actual * predicted, dim=1)  # BT: its diagonal
         return jt.mean(matching - jh.logsumexp(similarity, dim=1))
 
@@ -116,7 +116,7 @@ class LocalizationModule(jh.Module):
 
     def visual_features(self, v_fea: jt.Var) -> jt.Var:
         """I3D features, B x T x 1024, to B x T x 512."""
-        return jh.swap_dims(self.v_align(jh.swap_dims(v_fea, 1, 2)), 1, 2)
+        return self.v_align(v_fea.transpose(1, 2)).transpose(1, 2)
 
     def execute(
         self, v_fea: jt.Var, a_fea: jt.Var, with_prediction: bool
@@ -134,16 +134,16 @@ class LocalizationModule(jh.Module):
         """
         audio = self.audio_features(a_fea)
         visual = self.visual_features(v_fea)
-        fused = jh.swap_dims(jh.concat([visual, audio], dim=2), 1, 2)  # B x 1024 x T
+        fused = jh.concat([visual, audio], dim=2).transpose(1, 2)  # B x 1024 x T
         out = self.neck(fused)  # B x 2048 x T
         if with_prediction:
             prediction = self.rev_fa(audio, out) + self.rev_fv(visual, out)
         else:
             prediction = jh.zeros_of(1)
         dropped = self.drop_out(out)  # one mask for both heads
-        cas = jh.swap_dims(self.classifier(dropped), 1, 2)
-        cas_dis = jh.swap_dims(self.distribution(dropped), 1, 2)
-        return cas, cas_dis, jh.swap_dims(out, 1, 2), prediction
+        cas = self.classifier(dropped).transpose(1, 2)
+        cas_dis = self.distribution(dropped).transpose(1, 2)
+        return cas, cas_dis, out.transpose(1, 2), prediction
 
 
 class TSLNet(jh.Module):

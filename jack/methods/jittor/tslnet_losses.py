@@ -24,7 +24,7 @@ def focal_bce(p: jt.Var, target: jt.Var, towards: jt.Var, away: jt.Var) -> jt.Va
         towards: weight of 1 - p, B x T x 3.
         away: weight of p, B x T x 3.
     """
-    focal = jh.power_of(((1 - p) * towards + p * away), 2)
+    focal = jh.power_of((1 - p) * towards + p * away, 2)
     return focal * jh.binary_cross_entropy(p, target, reduction="none")
 
 
