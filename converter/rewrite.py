@@ -558,11 +558,19 @@ class Rewriter:
             else:
                 self._find(node, "JC104", f"the method {rule.api} is used as a value", rule.api)
                 self._count("needs you")
-        elif kind.name == "unknown" and name in _TELLTALE and self.facts.imports_torch and not self.facts.mixed:
+        elif kind.name == "unknown" and name in _TELLTALE and self._may_be_tensor(node.value):
             api = f"torch.Tensor.{name}"
             self._find(node, "JC201", f".{name} of an unknown value; {api} differs in Jittor", api, Evidence.UNKNOWN)
             self._count("unknown")
         return node.with_changes(value=value) if value is not node.value else node
+
+    def _may_be_tensor(self, node: cst.BaseExpression) -> bool:
+        """An unknown value in a file of Torch's that is no part of an imported module."""
+        root = node
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        foreign = self.facts.kind(root).name in ("other", "numpy")
+        return self.facts.imports_torch and not self.facts.mixed and not foreign
 
     def _is_super_of_module(self, kind: Kind) -> bool:
         return kind.name == "super" and isinstance(kind.definition, ClassInfo) and bool(kind.definition.is_module)
