@@ -33,7 +33,8 @@ class Kind:
         name: ``tensor``, ``module``, ``optimizer``, ``scheduler``, ``loader``, ``dataset``, ``size``, ``device``,
             ``dtype``, ``int``, ``float``, ``bool``, ``str``, ``none``, ``array``, ``tuple``, ``list``, ``dict``,
             ``batch`` (what a loader yields), ``api`` (a Torch name itself), ``alias`` (the user's own name for one),
-            ``callable``, ``class`` / ``function`` / ``instance`` (defined in this file), ``other`` (known, and not
+            ``callable``, ``imported``, ``class`` / ``function`` / ``instance`` (defined in this file), ``other``
+            (known, and not
             Torch's) or ``unknown``.
         evidence: how sure.
         qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of.
@@ -53,7 +54,7 @@ class Kind:
 
     @property
     def known(self) -> bool:
-        return self.name not in ("unknown",)
+        return self.name not in ("unknown", "imported")
 
     def likely(self) -> Kind:
         """The same kind, less sure."""
@@ -70,6 +71,7 @@ class Kind:
 
 UNKNOWN = Kind("unknown", Evidence.UNKNOWN)
 OTHER = Kind("other")
+IMPORTED = Kind("imported", Evidence.UNKNOWN)  # from the user's own or a foreign module: a function or module, mostly
 TENSOR = Kind("tensor")
 INT = Kind("int")
 FLOAT = Kind("float")

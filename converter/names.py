@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from converter.kinds import OTHER, UNKNOWN, Kind
+from converter.kinds import IMPORTED, OTHER, UNKNOWN, Kind
 from converter.tree import dotted
 
 ROOTS = frozenset({"torch", "torchvision", "torchaudio"})
@@ -89,9 +89,14 @@ class Imported:
     alias: cst.ImportAlias
 
 
-def module_of_import(node: cst.Import | cst.ImportFrom, kind: Kind) -> Kind:
-    """``import datasets`` binds a module, which is no tensor; ``from x import y`` may bind anything."""
-    return OTHER if isinstance(node, cst.Import) and kind is UNKNOWN else kind
+def module_of_import(node: cst.Import | cst.ImportFrom, local: str, kind: Kind) -> Kind:
+    """``import datasets`` binds a module, which is no tensor; ``from x import y`` a module, function or class, unless
+    it is spelled like a constant."""
+    if kind is not UNKNOWN:
+        return kind
+    if isinstance(node, cst.Import):
+        return OTHER
+    return UNKNOWN if local.isupper() else IMPORTED
 
 
 def imported_names(node: cst.Import | cst.ImportFrom) -> list[Imported]:

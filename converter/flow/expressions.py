@@ -101,6 +101,8 @@ class Expressions(Calls):
             return Kind("api", qual=full)
         if owner.name == "numpy":
             return Kind("numpy", qual=f"{owner.qual}.{name}")
+        if owner.name in ("other", "imported"):
+            return owner
         if owner.name in ("instance", "class") and isinstance(owner.definition, ClassInfo):
             attribute = owner.definition.find_attribute(name)
             if attribute.known:

@@ -121,7 +121,7 @@ class Flow(Expressions):
 
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
-            self.scope.bind(item.local, module_of_import(node, kind_of_import(item.qual, self.own_package)))
+            self.scope.bind(item.local, module_of_import(node, item.local, kind_of_import(item.qual, self.own_package)))
             if self.scope.names.get(item.local, kinds.UNKNOWN).name == "api":
                 self.facts.torch_imports.add(item.local)
             self.facts.mixed = self.facts.mixed or is_jittor(item.qual)
@@ -397,7 +397,7 @@ class Flow(Expressions):
                     best = max(best, Evidence.LIKELY)
             elif isinstance(base.definition, ClassInfo):
                 best = max(best, base.definition.is_module)
-            elif base.name == "unknown" and (defines(info.node, "forward") or defines(info.node, "execute")):
+            elif not base.known and (defines(info.node, "forward") or defines(info.node, "execute")):
                 # A base imported from the user's own package: `forward` in a Torch file says module.
                 best = max(best, Evidence.LIKELY)
         return best
