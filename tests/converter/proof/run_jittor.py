@@ -6,10 +6,10 @@ in parallel.  A kernel that fails to compile poisons the whole synchronisation: 
 
 from __future__ import annotations
 
+import os
 import pickle
 import random
 import sys
-import time
 import traceback
 import types
 from pathlib import Path
@@ -135,6 +135,9 @@ def build(item: dict[str, Any], space: Any, expected: dict[str, Any]) -> dict[st
     return out
 
 
+AGAIN = 75  # exit status: start me again, there is more to do
+
+
 def attempt(item: dict[str, Any], space: Any, expected: dict[str, Any]) -> dict[str, Any]:
     try:
         return build(item, space, expected)
@@ -149,27 +152,78 @@ def fetch(built: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {k: replaced(v, arrays) for k, v in built.items()}
 
 
-def run_chunk(chunk: dict[str, Any], space: Any, torch_results: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """All trials of one source file: together, or one by one when that fails."""
-    items = [i for i in chunk["items"] if "error" not in torch_results[i["key"]] and not i.get("unconverted")]
-    built = {i["key"]: attempt(i, space, torch_results[i["key"]]) for i in items}
+def run_together(items: list[dict[str, Any]], space: Any, torch_results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All trials of one source file in one synchronisation; raises when Jittor cannot compute one of them."""
+    return fetch({i["key"]: attempt(i, space, torch_results[i["key"]]) for i in items})
+
+
+def run_singly(item: dict[str, Any], space: Any, torch_results: dict[str, Any]) -> dict[str, Any]:
+    """One trial by itself; whatever Jittor raises is its result."""
+    key = item["key"]
     try:
-        return fetch(built)
-    except Exception:
-        built.clear()
-        print(f"{chunk['jittor']}: one by one", flush=True)
-    results: dict[str, dict[str, Any]] = {}
-    for item in items:
-        key = item["key"]
+        return fetch({key: attempt(item, space, torch_results[key])})[key]
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"[-1500:], "trace": traceback.format_exc()[-3000:]}
+
+
+def run_chunk(
+    chunk: dict[str, Any], space: Any, torch_results: dict[str, Any], kept: Kept
+) -> dict[str, dict[str, Any]]:
+    """All trials of one source file: together, or one by one where that failed in this process or an earlier one."""
+    items = [i for i in chunk["items"] if "error" not in torch_results[i["key"]] and not i.get("unconverted")]
+    if not kept.begun(chunk):
+        kept.begin(chunk)
         try:
-            results.update(fetch({key: attempt(item, space, torch_results[key])}))
-        except Exception as error:
-            results[key] = {
-                "error": f"{type(error).__name__}: {error}"[-1500:],
-                "trace": traceback.format_exc()[-3000:],
-            }
-        jt.gc()
+            return run_together(items, space, torch_results)
+        except Exception:
+            # A failed compilation can leave Jittor's compile threads in a state in which they crash later.
+            kept.again(chunk)
+    jt.flags.use_parallel_op_compiler = 0
+    results = kept.singles(chunk)
+    for item in items:
+        if item["key"] not in results:
+            kept.start_single(chunk, results, item["key"])
+            results[item["key"]] = run_singly(item, space, torch_results)
+            jt.gc()
     return results
+
+
+class Kept:
+    """What is written while the process runs, so that another can go on where Jittor crashed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _path(self, chunk: dict[str, Any], kind: str) -> Path:
+        return self.folder / f"{Path(chunk['jittor']).stem}.{kind}"
+
+    def begun(self, chunk: dict[str, Any]) -> bool:
+        return self._path(chunk, "begun").exists()
+
+    def begin(self, chunk: dict[str, Any]) -> None:
+        self._path(chunk, "begun").touch()
+
+    def again(self, chunk: dict[str, Any]) -> None:
+        """Leave; the parent starts a fresh process, which runs this chunk one by one."""
+        print(f"{chunk['jittor']}: one by one, in a new process", flush=True)
+        sys.stdout.flush()
+        os._exit(AGAIN)
+
+    def singles(self, chunk: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Results of the single trials so far; the one during which the last process died failed."""
+        path = self._path(chunk, "singles")
+        if not path.exists():
+            return {}
+        found, current = pickle.loads(path.read_bytes())
+        found[current] = {"error": "Jittor's process died while it ran this case", "trace": ""}
+        return dict(found)
+
+    def start_single(self, chunk: dict[str, Any], results: dict[str, Any], key: str) -> None:
+        self._path(chunk, "singles").write_bytes(pickle.dumps((results, key)))
+        print(key, flush=True)  # the parent takes silence for a hang
+
+    def done(self, chunk: dict[str, Any]) -> Path:
+        return self._path(chunk, "done")
 
 
 class _Absent(types.ModuleType):
@@ -196,19 +250,23 @@ def main(folder: Path) -> None:
     sys.path.insert(0, str(folder))  # for jittor_helpers
     _block_torch()
     results: dict[str, Any] = {}
-    times: dict[str, float] = {}
+    kept = Kept(folder)
     for chunk in plan:
-        started = time.perf_counter()
-        try:
-            space = load(folder / chunk["jittor"])
-        except Exception:
-            trace = traceback.format_exc()[-3000:]
-            results.update({i["key"]: {"error": trace.splitlines()[-1], "trace": trace} for i in chunk["items"]})
-            continue
-        results.update(run_chunk(chunk, space, torch_results))
-        jt.gc()
-        times[chunk["jittor"]] = time.perf_counter() - started
-    results["seconds"] = times
+        done = kept.done(chunk)
+        if not done.exists():
+            found: dict[str, Any]
+            try:
+                space = load(folder / chunk["jittor"])
+            except Exception:
+                trace = traceback.format_exc()[-3000:]
+                found = {i["key"]: {"error": trace.splitlines()[-1], "trace": trace} for i in chunk["items"]}
+            else:
+                found = run_chunk(chunk, space, torch_results, kept)
+            done.write_bytes(pickle.dumps(found))
+            jt.gc()
+            if not jt.flags.use_parallel_op_compiler:
+                os._exit(AGAIN)  # the next chunk compiles in parallel again, in a fresh process
+        results.update(pickle.loads(done.read_bytes()))
     (folder / "jittor.pkl").write_bytes(pickle.dumps(results))
 
 
