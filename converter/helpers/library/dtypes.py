@@ -80,6 +80,9 @@ def constant(value: Any, name: str) -> Any:
     """A tensor of one element, of the dtype named (NumPy has no bfloat16)."""
     if name == "bfloat16":
         return jt.array([value], dtype="float32").bfloat16()
+    if name.startswith(("int", "uint")) and isinstance(value, int | np.integer) and -(2**31) <= value < 2**31:
+        # A number of 8 bytes is read wrongly now and then by Jittor's kernels when many are computed at once.
+        return jt.array(int(value)).cast(name)
     return jt.array(np.array([value]), dtype=name)
 
 
