@@ -300,6 +300,7 @@ def prove(rules: Iterable[Rule], folder: Path) -> Outcome:
             better = retried.get(verdict.key)
             if better is not None and not better.problems:
                 # Jittor computes some cases wrongly only in a graph of a hundred others: said, not hidden.
-                warnings.warn(f"{verdict.key}: wrong in a large batch, right by itself: {verdict.problems[0][:200]}")
+                said = f"{verdict.key}: wrong in a large batch, right by itself: {verdict.problems[0][:200]}"
+                warnings.warn(said, stacklevel=2)
                 outcome.verdicts[index] = better
     return outcome
