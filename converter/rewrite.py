@@ -357,8 +357,7 @@ class Rewriter:
         """The left side of an assignment: values inside are converted, what is assigned to is not."""
         match node:
             case cst.Name():
-                if node in self.facts.overwritten:
-                    pass
+                pass
             case cst.Tuple() | cst.List():
                 for element in node.elements:
                     self._target(element.value)

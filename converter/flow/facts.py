@@ -62,7 +62,6 @@ class Facts:
     kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
     scopes: dict[cst.CSTNode, Scope] = field(default_factory=dict)
     classes: dict[cst.CSTNode, ClassInfo] = field(default_factory=dict)
-    overwritten: dict[cst.CSTNode, str] = field(default_factory=dict)
     bound_names: set[str] = field(default_factory=set)
     module_methods: set[cst.CSTNode] = field(default_factory=set)
     dataset_items: set[cst.CSTNode] = field(default_factory=set)  # `__getitem__` of data sets

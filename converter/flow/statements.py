@@ -240,9 +240,6 @@ class Flow(Expressions):
                     value = replace(value, view="")  # `x = x.view(...)`: the old name is gone
                 self.facts.kinds[target] = value
                 self.facts.bound_names.add(target.value)
-                previous = self.scope.lookup(target.value)
-                if previous.name == "api" and value.name != "api" and target.value in self.scope.names:
-                    self.facts.overwritten[target] = previous.qual
                 self.scope.bind(target.value, value)
             case cst.Tuple() | cst.List():
                 elements = target.elements
