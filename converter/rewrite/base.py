@@ -1,0 +1,183 @@
+"""The state that all parts of the rewrite share, and how answers are noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from converter import apply
+from converter.flow import ClassInfo, Facts, FunctionInfo
+from converter.kinds import UNKNOWN, Evidence, Kind
+from converter.names import Scope, exported_names
+from converter.rewrite.changes import Changes, Finding
+from converter.rules.base import Refusal, Registry, Rule
+from converter.rules.use import Use
+from converter.tree import code, code_fields, dotted
+
+
+class State:
+    """Walks one file.  ``guess`` applies method rules without evidence about the receiver."""
+
+    def __init__(
+        self,
+        tree: cst.Module,
+        facts: Facts,
+        registry: Registry,
+        guess: bool = False,
+        exported: frozenset[str] = frozenset(),
+        own_package: str = "",
+    ) -> None:
+        self.own_package = own_package
+        self.tree = tree
+        self.facts = facts
+        self.registry = registry
+        self.guess = guess
+        self.changes = Changes()
+        self.statement: cst.CSTNode = tree
+        self.depth = 0
+        self._value_unused: cst.CSTNode | None = None
+        self.used_names = {node.value for node in facts.api if isinstance(node, cst.Name)}
+        self.exported = exported_names(tree) | exported
+        self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {}
+        self._in_dataset_item = False
+        self._without_gradients = False
+
+    def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """The converted expression (the same object where nothing changed)."""
+        handler = self._handlers.get(type(node))
+        if handler is not None:
+            return handler(node)
+        return self._expression(self._rebuild(node))
+
+    @staticmethod
+    def _expression(node: Any) -> cst.BaseExpression:
+        assert isinstance(node, cst.BaseExpression)
+        return node
+
+    def _kind(self, node: cst.CSTNode) -> Kind:
+        """What a receiver is; in a file that imports Jittor already, only what Torch certainly made is Torch's."""
+        kind = self.facts.kind(node)
+        return UNKNOWN if self.facts.mixed and kind.evidence is not Evidence.CERTAIN else kind
+
+    def _rebuild(self, node: Any, skip: tuple[str, ...] = ()) -> Any:
+        """Convert the parts of a node; a new node only if one of them changed."""
+        changed: dict[str, Any] = {}
+        for name in code_fields(type(node)):
+            if name in skip:
+                continue
+            value = getattr(node, name)
+            if isinstance(value, cst.CSTNode):
+                new = self._part(value)
+                if new is not value:
+                    changed[name] = new
+            elif isinstance(value, list | tuple) and value:
+                new_items = [self._part(item) if isinstance(item, cst.CSTNode) else item for item in value]
+                if any(a is not b for a, b in zip(new_items, value, strict=True)):
+                    changed[name] = new_items
+        return node.with_changes(**changed) if changed else node
+
+    def _part(self, node: cst.CSTNode) -> cst.CSTNode:
+        if isinstance(node, cst.BaseExpression):
+            return self.rw(node)
+        new = self._rebuild(node, skip=("keyword",) if isinstance(node, cst.Arg) else ())
+        assert isinstance(new, cst.CSTNode)
+        return new
+
+    def _parts(self, node: cst.CSTNode, skip: tuple[str, ...] = ()) -> None:
+        for name in code_fields(type(node)):
+            if name in skip:
+                continue
+            value = getattr(node, name)
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(item, cst.BaseExpression):
+                    self.rw(item)
+                elif isinstance(item, cst.CSTNode):
+                    self._parts(item)
+
+    def _edit(self, old: cst.CSTNode, new: cst.CSTNode, mark: int | None = None) -> None:
+        if mark is not None:
+            del self.changes.edits[mark:]
+        self.changes.edits.append((old, new, self.statement))
+
+    def _count(self, answer: str) -> None:
+        self.changes.answers[answer] = self.changes.answers.get(answer, 0) + 1
+
+    def _find(
+        self, node: cst.CSTNode, code_: str, message: str, api: str = "", evidence: Evidence = Evidence.CERTAIN
+    ) -> None:
+        self.changes.findings.append(Finding(node, self.statement, code_, " ".join(message.split()), api, evidence))
+
+    def _keep_root(self, node: cst.CSTNode) -> None:
+        """The Torch name stays, so its import must stay too."""
+        name = dotted(node)
+        if name:
+            self.changes.kept_roots.add(name.partition(".")[0])
+
+    def _use(
+        self,
+        rule: Rule,
+        node: cst.BaseExpression,
+        receiver: cst.BaseExpression | None,
+        bound: apply.Bound,
+        kinds: dict[str, str],
+        original: cst.CSTNode,
+    ) -> Use:
+        return Use(
+            rule=rule,
+            node=node,
+            receiver=receiver,
+            bound={name: arg.value for name, arg in bound.given.items()},
+            extra=[arg.value for arg in bound.extra],
+            starred=bound.starred,
+            kinds=kinds,
+            is_statement=False,
+            optimizers=self._optimizers(self.facts.scopes.get(original)),
+            path=apply.path,
+        )
+
+    def _optimizers(self, scope: Scope | None) -> list[cst.BaseExpression]:
+        """Expressions of the optimizers that can be seen from a scope."""
+        found: dict[str, cst.BaseExpression] = {}
+        for current in scope.chain() if scope is not None else ():
+            for name, kind in current.names.items():
+                if kind.name == "optimizer" and current.kind != "class":
+                    found.setdefault(name, cst.Name(name))
+                elif kind.name == "instance" and name == "self" and isinstance(kind.definition, ClassInfo):
+                    for attribute, inner in kind.definition.attributes.items():
+                        if inner.name == "optimizer":
+                            found.setdefault(f"self.{attribute}", cst.Attribute(cst.Name("self"), cst.Name(attribute)))
+            if found and current.kind == "function" and isinstance(current.owner, FunctionInfo):
+                break  # the nearest function that knows optimizers decides
+        return list(found.values())
+
+    def _converted(self, node: cst.CSTNode, rule: Rule, evidence: Evidence = Evidence.CERTAIN) -> None:
+        self._count("kept" if rule.keep else "rewritten")
+        if rule.restriction:
+            self._find(node, "JC401", f"{rule.api}: {rule.restriction}", rule.api, evidence)
+        if evidence is Evidence.LIKELY:
+            self._find(node, "JC205", rule.api, rule.api, evidence)
+
+    def _note_likely(self, node: cst.CSTNode, rule: Rule, kind: Kind) -> None:
+        self._find(node, "JC205", f"{rule.api} kept as it is", rule.api, kind.evidence)
+
+    def _needs_you(self, node: cst.CSTNode, rule: Rule, evidence: Evidence = Evidence.CERTAIN) -> None:
+        text = f"{rule.api}: {rule.restriction}"
+        if rule.workaround:
+            text += f" Instead: {rule.workaround}"
+        self._find(node, "JC102", text, rule.api, evidence)
+        self._count("needs you")
+
+    def _refused(self, node: cst.CSTNode, rule: Rule, result: Refusal | None) -> None:
+        if result is None:
+            self._find(node, "JC103", f"{rule.api}: this use cannot be read with certainty", rule.api)
+        else:
+            self._find(node, "JC103", f"{rule.api}: {result.reason}", rule.api)
+        self._count("needs you")
+
+
+def brief(node: cst.CSTNode) -> str:
+    """An expression as one short line for a message."""
+    text = " ".join(line.split("#")[0].strip() for line in code(node).splitlines())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,116 @@
+"""Operators on tensors, and parts of tensors that are read."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from converter import apply
+from converter.kinds import Kind
+from converter.rewrite.base import brief
+from converter.rewrite.calls import Calls
+from converter.rules.base import Rule
+
+OPERATORS: dict[type[cst.CSTNode], str] = {
+    cst.FloorDivide: "floordiv",
+    cst.Modulo: "mod",
+    cst.Add: "add",
+    cst.Subtract: "sub",
+    cst.Multiply: "mul",
+    cst.Divide: "truediv",
+    cst.Power: "pow",
+    cst.MatrixMultiply: "matmul",
+    cst.BitAnd: "and",
+    cst.BitOr: "or",
+    cst.BitXor: "xor",
+    cst.LeftShift: "lshift",
+    cst.RightShift: "rshift",
+}
+
+
+class Operators(Calls):
+    """``a // b``, ``~mask``, ``labels[i]``: where Jittor computes something else."""
+
+    def _binary(self, node: cst.BinaryOperation) -> cst.BaseExpression:
+        mark = len(self.changes.edits)
+        left, right = self.rw(node.left), self.rw(node.right)
+        rebuilt = (
+            node.with_changes(left=left, right=right) if left is not node.left or right is not node.right else node
+        )
+        operator = OPERATORS.get(type(node.operator), "")
+        left_kind, right_kind = self._kind(node.left), self._kind(node.right)
+        if left_kind.name == "tensor":
+            rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__{operator}__"), left, right, left_kind
+        elif right_kind.name == "tensor":
+            rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__r{operator}__"), right, left, right_kind
+        else:
+            return rebuilt
+        if rule is None:
+            return rebuilt
+        new = self._operator_call(rebuilt, rule, receiver, other, kind)
+        if new is None:
+            self._find(node, "JC103", f"{brief(node)}: this operator differs in Jittor", rule.api)
+            return rebuilt
+        if new is rebuilt:
+            return rebuilt
+        if node.lpar:
+            new = new.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence)
+        return new
+
+    def _operator_call(
+        self,
+        rebuilt: cst.BaseExpression,
+        rule: Rule,
+        receiver: cst.BaseExpression,
+        other: cst.BaseExpression,
+        kind: Kind,
+    ) -> cst.BaseExpression | None:
+        call = cst.Call(func=cst.Attribute(receiver, cst.Name(rule.name)), args=[cst.Arg(other)])
+        if rule.action is not None:
+            use = self._use(
+                rule, call, receiver, apply.bind(rule.parameters, call.args), {"self": kind.describe()}, rebuilt
+            )
+            made = rule.action(use)
+            return rebuilt if made is call else made if isinstance(made, cst.BaseExpression) else None
+        if rule.keep:
+            return rebuilt
+        use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), {}, rebuilt)
+        made = apply.apply_call(rule, use, apply.bind(rule.parameters, call.args))
+        return made if isinstance(made, cst.BaseExpression) else None
+
+    def _subscript(self, node: cst.Subscript) -> cst.BaseExpression:
+        """``labels[i]`` in a data set's ``__getitem__``: Torch makes a scalar, which a loader stacks to one dimension.
+
+        Jittor's has the shape [1], so it is marked for the loader, which would otherwise make a column of it.
+        """
+        mark = len(self.changes.edits)
+        new = self._expression(self._rebuild(node))
+        kind = self._kind(node.value)
+        only = node.slice[0].slice if len(node.slice) == 1 else None
+        if not (self._in_dataset_item and kind.name == "tensor" and isinstance(only, cst.Index)):
+            return new
+        if self.facts.kind(only.value).name not in ("int", "unknown") or not isinstance(new, cst.Subscript):
+            return new
+        index = new.slice[0].slice
+        assert isinstance(index, cst.Index)
+        call = cst.Call(func=apply.path("helpers.row_of"), args=[cst.Arg(new.value), cst.Arg(index.value)])
+        self._edit(node, call, mark)
+        return call
+
+    def _unary(self, node: cst.UnaryOperation) -> cst.BaseExpression:
+        mark = len(self.changes.edits)
+        inner = self.rw(node.expression)
+        rebuilt = node.with_changes(expression=inner) if inner is not node.expression else node
+        kind = self._kind(node.expression)
+        if not isinstance(node.operator, cst.BitInvert) or kind.name != "tensor":
+            return rebuilt
+        rule = self.registry.get("torch.Tensor.__invert__")
+        if rule is None:
+            self._find(node, "JC202", "~ on a tensor", "torch.Tensor.__invert__", kind.evidence)
+            return rebuilt
+        call = cst.Call(func=apply.path(rule.to), args=[cst.Arg(inner)])
+        new = call.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, new, mark)
+        self._converted(node, rule, kind.evidence)
+        return new
