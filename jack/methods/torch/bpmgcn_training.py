@@ -1,0 +1,92 @@
+"""One training step of BPM-GCN, its optimizer and its learning rates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from jack.methods.bpmgcn_options import MOMENTUM, TrainingOptions
+
+from .bpmgcn import BPMGCN, prediction
+from .bpmgcn_losses import BPMGCNLoss
+
+
+def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """The optimizer over all parameters; weight decay is on all of them, norms and biases too."""
+    lr, decay = options.base_lr, options.weight_decay
+    if options.optimizer == "Adam":
+        return torch.optim.Adam(model.parameters(), lr=lr, weight_decay=decay)
+    return torch.optim.SGD(model.parameters(), lr=lr, momentum=MOMENTUM, nesterov=options.nesterov, weight_decay=decay)
+
+
+def start_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, options: TrainingOptions, epoch: int) -> float:
+    """Set the learning rate of an epoch, counted from 0, and what is trained in it.
+
+    Returns:
+        the learning rate.
+    """
+    lr = options.learning_rate(epoch)
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    if options.only_train_part:
+        train_graph(model, options.graph_is_trained(epoch))
+    return lr
+
+
+def train_graph(model: nn.Module, trained: bool) -> None:
+    """Train the learned part of the graph, the parameters ``PA``, or leave it as it is."""
+    for name, parameter in model.named_parameters():
+        if "PA" in name:
+            parameter.requires_grad_(trained)
+
+
+def to_tensor(array: NDArray[Any]) -> torch.Tensor:
+    """An array of a batch as tensor."""
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def batch_loss(
+    model: BPMGCN, criterion: BPMGCNLoss, batch: dict[str, NDArray[Any]]
+) -> tuple[torch.Tensor, dict[str, float], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Forward pass and losses of a batch; see :func:`training_step` for what a batch is.
+
+    Returns:
+        total loss, its terms, the three outputs of the model.
+    """
+    outputs = model(to_tensor(batch["joint"]), to_tensor(batch["movement"]))
+    total, terms = criterion(*outputs, to_tensor(batch["label"]), to_tensor(batch["feature"]))
+    return total, {name: float(term.item()) for name, term in terms.items()}, outputs
+
+
+def training_step(
+    model: BPMGCN, criterion: BPMGCNLoss, optimizer: torch.optim.Optimizer, batch: dict[str, NDArray[Any]]
+) -> dict[str, float]:
+    """One step; the mode of the model is the caller's affair.
+
+    Args:
+        model: the network.
+        criterion: the loss.
+        optimizer: as made by :func:`make_optimizer`.
+        batch: arrays joint (N x 3 x T x V x 1), movement (N x 8 x T x V x 1), label (N, integer, or N x K),
+            feature (N x T * F).
+
+    Returns:
+        The total loss and its terms.
+    """
+    optimizer.zero_grad()
+    total, logs, _ = batch_loss(model, criterion, batch)
+    total.backward()
+    optimizer.step()
+    return logs
+
+
+@torch.no_grad()
+def scores(model: BPMGCN, joint: NDArray[Any], movement: NDArray[Any]) -> NDArray[Any]:
+    """The scores of a batch of clips, N x K; the mode of the model is the caller's affair."""
+    score_p, _, score_m = model(to_tensor(joint), to_tensor(movement))
+    score: torch.Tensor = prediction(score_p, score_m)
+    return score.cpu().numpy()
