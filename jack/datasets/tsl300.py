@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jack.errors import DatasetError as DatasetError
+
 SEGMENT_FRAMES = 16  # video frames of a segment: one I3D feature
 MEL_FRAMES = 32  # spectrogram columns of a segment
 CLASSES = {"n": 0, "p": 1}
@@ -25,10 +27,6 @@ MARKED, UNMARKED = 0.9, 0.1  # the smoothed label of an annotated segment
 HEADER = "class,class_index,start_frame,stop_frame,video_id,point"
 
 Float32s = NDArray[np.float32]
-
-
-class DatasetError(Exception):
-    """A file of the data set is missing or does not fit; the message names it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""Frames of a video as a folder of pictures: 000001.jpg, 000002.jpg, ... and their number in a file n_frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from jack.errors import DatasetError
+
+COUNT_FILE = "n_frames"
+
+
+def frame_path(folder: Path, number: int) -> Path:
+    """The picture of a frame; numbers start with 1."""
+    return folder / f"{number:06d}.jpg"
+
+
+def read_count(folder: Path) -> int:
+    """Frames of a folder, as its file n_frames says (0 marks a video that is too short to use).
+
+    Raises:
+        DatasetError: if the folder or the file is missing, or holds no number.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder of frames")
+    path = folder / COUNT_FILE
+    try:
+        return int(float(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot read the number of frames: {error}") from error
+    except (ValueError, OverflowError) as error:
+        raise DatasetError(f"{path}: not a number of frames") from error
+
+
+def read_frame(folder: Path, number: int) -> Image.Image:
+    """One frame as an RGB picture, whatever the format behind its name.
+
+    Raises:
+        DatasetError: if it is missing or damaged.
+    """
+    path = frame_path(folder, number)
+    try:
+        with Image.open(path) as picture:
+            return picture.convert("RGB")
+    except FileNotFoundError:
+        raise DatasetError(f"{path}: no such frame") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = str(error).replace(f" {str(path)!r}", "")
+        raise DatasetError(f"{path}: damaged picture: {reason}") from error
