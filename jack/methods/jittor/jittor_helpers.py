@@ -12,6 +12,7 @@ import collections
 import contextlib
 import functools
 import math
+import warnings
 import weakref
 from jittor import nn
 import jittor as jt
@@ -377,6 +378,23 @@ class ReLU(Module):
         return "inplace=True" if self.inplace else ""
 
 
+class Tanh(Module):
+    def execute(self, input: Any) -> Any:
+        return jt.tanh(input)
+
+
+class Softmax(Module):
+    def __init__(self, dim: Any = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def execute(self, input: Any) -> Any:
+        return softmax_over(input, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
 class DropoutBase(Module):
     """Active right after construction, until ``eval()``; Jittor's waits for ``train()``."""
 
@@ -403,6 +421,24 @@ def in_place(input: Any, result: Any, inplace: bool) -> Any:
 
 def relu(input: Any, inplace: bool = False) -> Any:
     return in_place(input, nn.relu(input), inplace)
+
+
+def logsigmoid(input: Any) -> Any:
+    """Jittor's log(sigmoid(x)) saturates at -30; this is exact for every x."""
+    shift = jt.maximum(-input, jt.zeros_like(input)).detach()
+    return -(shift + jt.log((-shift).exp() + (-input - shift).exp()))
+
+
+def legacy_softmax_dim(ndim: int) -> int:
+    """The dimension that Torch takes when none is given (with a warning)."""
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax_over(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """Softmax over one dimension; without ``dim`` Jittor's goes over all elements."""
+    if dtype is not None:
+        input = input.cast(dtype)
+    return nn.softmax(input, dim=legacy_softmax_dim(input.ndim) if dim is None else dim)
 
 
 def dropped(input: Any, shape: Any, p: float, training: bool) -> Any:
@@ -503,6 +539,12 @@ class GradientMode(contextlib.ContextDecorator):
 
     def _recreate_cm(self) -> Any:
         return GradientMode(self.enabled)
+
+
+def no_grad(orig_func: Any = None) -> Any:
+    """``torch.no_grad``: a context, or a decorator with and without parentheses."""
+    mode = GradientMode(False)
+    return mode if orig_func is None else mode(orig_func)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -608,6 +650,14 @@ class Sequential(ModuleSequence):
         return input
 
 
+class ModuleList(ModuleSequence):
+    """A list of modules."""
+
+    def __init__(self, modules: Any = None) -> None:
+        super().__init__()
+        self.extend(modules or ())
+
+
 def repeated(value: Any, count: int) -> tuple[int, ...]:
     """``count`` numbers out of one number or a sequence of one or ``count``."""
     if isinstance(value, int):
@@ -665,6 +715,63 @@ def convolution(
         own_bias = None if bias is None else bias[rows]
         parts.append(nn.conv3d(part, weight[rows], own_bias, stride, padding, dilation))
     return jt.concat(parts, dim=1)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias`` over the last dimension; the weight may also be one row (1-D)."""
+    if weight.ndim == 1:
+        found = (input * weight).sum(-1)
+        return found if bias is None else found + bias
+    return nn.linear(input, weight, bias)
+
+
+def without_tensors(value: Any) -> Any:
+    """Nested data with every tensor in it replaced by its array."""
+    if isinstance(value, jt.Var):
+        array = value.numpy()
+        return array.reshape(()) if array.shape == (1,) else array
+    if isinstance(value, list | tuple):
+        return [without_tensors(v) for v in value]
+    return value
+
+
+def holds_numpy(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(holds_numpy(v) for v in value)
+    return isinstance(value, np.ndarray | np.generic)
+
+
+def make_tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Any:
+    """A new tensor with Torch's dtype: int64 for Python integers, float32 for Python floats, NumPy's own for arrays.
+
+    ``jt.array`` narrows int64 to int32 and float64 to float32, and silently makes 0 of 2**40.
+    """
+    if isinstance(data, jt.Var):
+        return data.detach().clone() if dtype is None else data.detach().cast(dtype_name(dtype))
+    array = np.asarray(without_tensors(data))
+    name = dtype_name(dtype)
+    if name is None:
+        name = str(array.dtype)
+        if name == "float64" and not holds_numpy(data) and not holds_dtype(data, "float64") or not array.size:
+            name = name if isinstance(data, np.ndarray) else "float32"
+    made = array_of(array, name)
+    if not array.ndim:
+        made.is_scalar = True  # Jittor gives it one dimension; default_collate must know
+    return made
+
+
+def holds_dtype(value: Any, name: str) -> bool:
+    if isinstance(value, list | tuple):
+        return any(holds_dtype(v, name) for v in value)
+    return isinstance(value, jt.Var) and str(value.dtype) == name
+
+
+def array_of(array: Any, name: str) -> Any:
+    if name == "bfloat16":
+        return jt.array(array, dtype="float32").bfloat16()
+    return jt.array(array, dtype=name)
 
 
 def from_numpy(ndarray: Any) -> Any:
@@ -885,6 +992,35 @@ def cast_to(input: Any, *args: Any, **kwargs: Any) -> Any:
     return input.cast(name)
 
 
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+    """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
+
+    Jittor divides uint8 in float16 and int64 in float64, where Torch uses float32.
+    """
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    a, b = promoted(input, other)
+    if rounding_mode == "trunc":
+        return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
+    return floating(a) / floating(b)
+
+
+def truncated_quotient(a: Any, b: Any) -> Any:
+    """Integer quotient rounded towards zero, as in C; uint8, which Jittor would take for int8, in int64."""
+    return a.int64().floor_divide(b.int64()).cast(a.dtype)
+
+
+def floor_divide(input: Any, other: Any) -> Any:
+    """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
+    a, b = promoted(input, other)
+    if not integral(a):
+        return jt.floor(a / b)
+    name, a, b = str(a.dtype), a.int64(), b.int64()
+    quotient = truncated_quotient(a, b)
+    low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
+    return (quotient - low.int64()).cast(name)
+
+
 def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """Powers in Torch's dtype; the base or the exponent may be a number.
 
@@ -914,6 +1050,24 @@ def whole_power(x: Any, exponent: Any) -> Any:
     return jt.pow(floating(x), scalar_like(exponent, x))
 
 
+def absolute(input: Any) -> Any:
+    """Absolute values with derivative 0 at 0, as in Torch (``jt.abs`` has 1 there)."""
+    return input.abs() if integral(input) else input * sign_of(input).detach()
+
+
+def sign_of(input: Any) -> Any:
+    """-1, 0 or 1 in the dtype of the input, with derivative 0."""
+    positive, negative = input > 0, input < 0
+    if str(input.dtype) == "bool":
+        return input
+    return (positive.int32() - negative.int32()).cast(input.dtype).detach()
+
+
+def trunc(input: Any) -> Any:
+    """Rounded towards zero."""
+    return input if integral(input) else (sign_of(input) * jt.floor(input.abs())).detach()
+
+
 def aligned(*values: Any) -> list[Any]:
     """Tensors broadcast to their common shape (``jt.ternary`` does not broadcast)."""
     shape = np.broadcast_shapes(*(tuple(v.shape) for v in values))
@@ -929,6 +1083,64 @@ def maximum(input: Any, other: Any) -> Any:
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-x)), in float32 for integers."""
     return jt.sigmoid(floating(input))
+
+
+def fans(tensor: Any) -> tuple[int, int]:
+    """Inputs and outputs of one unit of a weight (out, in, kernel...).
+
+    Raises:
+        ValueError: for fewer than two dimensions.
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    field = math.prod(list(tensor.shape)[2:])
+    return tensor.shape[1] * field, tensor.shape[0] * field
+
+
+def chosen_fan(tensor: Any, mode: str) -> int:
+    mode = mode.lower()
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    return fans(tensor)[0 if mode == "fan_in" else 1]
+
+
+def calculate_gain(nonlinearity: str, param: Any = None) -> float:
+    """The factor by which an activation shrinks a standard deviation, inverted."""
+    linear = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+    if nonlinearity in linear or nonlinearity == "sigmoid":
+        return 1
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
+    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+
+
+def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
+    return overwrite(tensor, jt.randn(tensor.shape) * std + mean)
+
+
+def constant_(tensor: Any, val: float) -> Any:
+    return overwrite(tensor, jt.zeros(tensor.shape, dtype=tensor.dtype) + val)
+
+
+def kaiming_normal_(
+    tensor: Any, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> Any:
+    if 0 in list(tensor.shape):
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        return tensor
+    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(chosen_fan(tensor, mode)))
+
+
+def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
+    """Mark a tensor as one whose gradient is (or is not) computed, and return it."""
+    input.start_grad() if requires_grad else input.stop_grad()
+    return input
 
 
 def uniform_within(shape: Any, bound: float) -> Any:
@@ -1041,6 +1253,38 @@ class Conv2d(ForwardConv):
     spatial = 2
 
 
+class Conv3d(ForwardConv):
+    spatial = 3
+
+
+class Linear(Module):
+    """``x @ weight.T + bias`` over the last dimension."""
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        bound = 1 / math.sqrt(in_features) if in_features > 0 else 0.0
+        self.weight = Parameter(uniform_within((out_features, in_features), bound))
+        self.register_parameter("bias", Parameter(uniform_within((out_features,), bound)) if bias else None)
+        if dtype is not None:
+            self.to(dtype)
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.in_features)
+        overwrite(self.weight, uniform_within(self.weight.shape, bound))
+        if self.bias is not None:
+            overwrite(self.bias, uniform_within(self.bias.shape, bound))
+
+    def execute(self, input: Any) -> Any:
+        return linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
 def matmul(input: Any, other: Any) -> Any:
     """The matrix product with Torch's broadcasting; two vectors give their inner product; integers stay exact."""
     if input.ndim == 1 and other.ndim == 1:
@@ -1064,6 +1308,41 @@ def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
     return product.squeeze(-1) if other.ndim == 1 else product
 
 
+class LossBase(Module):
+    """A loss: how it is reduced, and class or element weights (saved, not trained)."""
+
+    def __init__(self, reduction: str = "mean", **weights: Any) -> None:
+        super().__init__()
+        self.reduction = reduction
+        for name, weight in weights.items():
+            self.register_buffer(name, weight)
+
+
+class CrossEntropyLoss(LossBase):
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: Any = None,
+        ignore_index: int = -100,
+        reduce: Any = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(loss_reduction(size_average, reduce, reduction), weight=weight)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def execute(self, input: Any, target: Any) -> Any:
+        return cross_entropy(
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+
 def loss_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     """The reduction that Torch's old parameters ask for, if given; else the new one.
 
@@ -1083,6 +1362,68 @@ def reduced_loss(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
     return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def warn_shapes(input: Any, target: Any) -> None:
+    if list(input.shape) != list(target.shape) and not (input.numel() == 1 and target.numel() == 1):
+        warnings.warn(f"Using a target size {list(target.shape)} that differs from {list(input.shape)}", stacklevel=3)
+
+
+def mse_loss(
+    input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean", weight: Any = None
+) -> Any:
+    warn_shapes(input, target)
+    difference = input - target
+    squares = difference * difference
+    if weight is None:
+        return reduced_loss(squares, loss_reduction(size_average, reduce, reduction))
+    kind = loss_reduction(size_average, reduce, reduction)
+    total = squares * weight
+    return total.sum() / weight.sum() if kind == "mean" else reduced_loss(total, kind)
+
+
+def picked(log_probabilities: Any, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
+    """Of (N, C, ...): minus the log probability of each target times its weight, and the weights (0: ignored)."""
+    kept = target != ignore_index
+    safe = jt.ternary(kept, target, jt.zeros_like(target))
+    chosen = log_probabilities.gather(1, safe.unsqueeze(1)).squeeze(1)
+    weights = kept.cast(log_probabilities.dtype)
+    if weight is not None:
+        weights = weights * weight[safe.reshape([-1])].reshape(safe.shape)
+    # not chosen * weights: an ignored log probability of -inf must not become nan
+    return -jt.ternary(kept, chosen, jt.zeros_like(chosen)) * weights, weights
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Cross entropy of (N, C, ...) logits with classes or (floating target) with class probabilities."""
+    kind = loss_reduction(size_average, reduce, reduction)
+    if input.ndim == 1:
+        input, target = input.unsqueeze(0), target.reshape([1, -1] if target.dtype.is_float() else [1])
+    classes = input.shape[1]
+    logs = nn.log_softmax(input, dim=1)
+    along = [1, classes] + [1] * (input.ndim - 2)
+    if target.dtype.is_float():
+        if label_smoothing:
+            target = target * (1 - label_smoothing) + label_smoothing / classes
+        weighted = logs * target if weight is None else logs * target * weight.reshape(along)
+        loss = -weighted.sum(1)
+        count = input.numel() // classes
+        return loss.sum() / count if kind == "mean" else reduced_loss(loss, kind)
+    loss, weights = picked(logs, target, weight, ignore_index)
+    if label_smoothing:
+        every = logs if weight is None else logs * weight.reshape(along)
+        smooth = jt.ternary(target != ignore_index, -every.sum(1), jt.zeros_like(loss))
+        loss = loss * (1 - label_smoothing) + smooth * (label_smoothing / classes)
+    return loss.sum() / weights.sum() if kind == "mean" else reduced_loss(loss, kind)
 
 
 def clamped_log(value: Any) -> Any:
@@ -1111,6 +1452,25 @@ def binary_cross_entropy(
     loss = -(y * yes + (1 - y) * no)
     slope = (p - y) / jt.maximum((1 - p) * p, 1e-12)
     loss = loss + (input - p) * slope + (target - y) * (no - yes)
+    if weight is not None:
+        loss = loss * weight
+    return reduced_loss(loss, loss_reduction(size_average, reduce, reduction))
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Binary cross entropy of sigmoid(x), computed without overflow."""
+    if list(input.shape) != list(target.shape):
+        raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
+    positive = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    loss = (1 - target) * input - positive * logsigmoid(input)
     if weight is not None:
         loss = loss * weight
     return reduced_loss(loss, loss_reduction(size_average, reduce, reduction))
@@ -1304,10 +1664,22 @@ class BatchNormBase(NormBase):
         return batch_norm(input, mean, var, self.weight, self.bias, by_batch, momentum or 0.0, self.eps)
 
 
+class BatchNorm1d(BatchNormBase):
+    """Batch normalisation of (N, C) or (N, C, L); Jittor has one class for all and keeps a biased variance."""
+
+    dimensions = (2, 3)
+
+
 class BatchNorm2d(BatchNormBase):
     """Batch normalisation of (N, C, H, W); Jittor has one class for all and keeps a biased variance."""
 
     dimensions = (4,)
+
+
+class BatchNorm3d(BatchNormBase):
+    """Batch normalisation of (N, C, D, H, W); Jittor has one class for all and keeps a biased variance."""
+
+    dimensions = (5,)
 
 
 class Optimizer(jt.optim.Optimizer):
@@ -1483,6 +1855,45 @@ def checked(
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
     if differentiable:
         raise NotImplementedError("differentiable optimizers")
+
+
+class SGD(Optimizer):
+    """``torch.optim.SGD``.  Jittor's own applies ``dampening`` to the first step too."""
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        momentum: Any = 0,
+        dampening: Any = 0,
+        weight_decay: Any = 0,
+        nesterov: Any = False,
+        *,
+        maximize: Any = False,
+        foreach: Any = None,
+        differentiable: Any = False,
+        fused: Any = None,
+    ) -> None:
+        checked(lr, weight_decay=weight_decay, differentiable=differentiable)
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "nesterov": nesterov, "maximize": maximize})
+
+    def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
+        momentum = group["momentum"]
+        if group["weight_decay"] != 0:
+            g = g + p * group["weight_decay"]
+        if momentum != 0:
+            if state.get("momentum_buffer") is None:
+                state["momentum_buffer"] = g.clone().stop_grad()
+            else:
+                moving(state, "momentum_buffer", p, lambda b: b * momentum + g * (1 - group["dampening"]))
+            buffer = state["momentum_buffer"]
+            g = g + buffer * momentum if group["nesterov"] else buffer
+        return p - g * group["lr"]
 
 
 class Adam(Optimizer):
@@ -1808,8 +2219,16 @@ class MaxPool2d(MaxPoolBase):
     spatial = 2
 
 
+class MaxPool3d(MaxPoolBase):
+    spatial = 3
+
+
 class AvgPool2d(AvgPoolBase):
     spatial = 2
+
+
+class AvgPool3d(AvgPoolBase):
+    spatial = 3
 
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
@@ -1842,6 +2261,13 @@ def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     name = dtype_name(dtype) or ("int64" if integral(input) else str(input.dtype))
     x = input if str(input.dtype) == name else input.cast(name)
     return x.sum(reduced_dims(x, dim), keepdims=keepdim)
+
+
+@with_numpy_names
+def mean_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Torch's ``mean``: one or several dimensions, by position or name."""
+    x = input if dtype is None else input.cast(dtype_name(dtype))
+    return x.mean(reduced_dims(x, dim), keepdims=keepdim)
 
 
 def without_dim(x: Any, dim: int) -> Any:
@@ -1915,6 +2341,12 @@ def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if other is not None:
         return maximum(input, other)
     return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
+
+
+@with_numpy_names
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Index of the largest element (Jittor's returns a pair and needs ``dim``)."""
+    return arg_extreme(input, dim, keepdim, True)
 
 
 @with_numpy_names
@@ -2010,6 +2442,16 @@ def packed(value: Any) -> Any:
     return value
 
 
+class Identity(Module):
+    """Returns its input; takes and ignores any arguments."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def execute(self, input: Any) -> Any:
+        return input
+
+
 def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = None) -> Any:
     """Torch's ``cat``: brings the parts to their common dtype and skips empty one-dimensional ones."""
     parts = list(tensors)
@@ -2019,6 +2461,20 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     parts = [p if str(p.dtype) == name else p.cast(name) for p in parts]
     dim = dim if axis is None else axis
     return jt.concat(parts, dim % parts[0].ndim)
+
+
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
+    parts = list(tensors)
+    dim %= parts[0].ndim + 1
+    return concat([p.unsqueeze(dim) for p in parts], dim)
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Without the dimensions of size 1, or those of the ones named; others are left (Jittor asserts)."""
+    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    gone = {d % input.ndim for d in dims if input.shape[d] == 1}
+    return input.reshape([n for i, n in enumerate(input.shape) if i not in gone] or [1])
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
