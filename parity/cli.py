@@ -6,6 +6,7 @@ import click
 
 from parity.check.command import check
 from parity.golden.command import golden
+from parity.training.command import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,6 +16,7 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(golden)
+main.add_command(train)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Our methods' training at sizes that are quick on a CPU, for ``jack-parity train``."""

@@ -1,0 +1,56 @@
+"""TSL-Net's training: videos of random features with a few annotated segments each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from jack.datasets.tsl300 import SEGMENT_FRAMES, Point, split_points
+from parity.backends import Backend
+from parity.training.trainee import Bounds
+
+SEGMENTS = 24
+VIDEOS = 2  # of a step
+
+
+class TSLNetTraining:
+    """See :class:`parity.training.trainee.Trainee`."""
+
+    name = "tslnet"
+    size = f"{VIDEOS} videos of {SEGMENTS} segments a step (the authors: 16 videos of any length), no dropout"
+    bounds = Bounds()
+
+    def make_model(self, backend: Backend) -> Any:
+        return import_module(f"jack.methods.{backend.name}.tslnet").TSLNet(dropout=0.0)
+
+    def steps(self, backend: Backend, model: Any, seed: int, count: int) -> Iterator[Mapping[str, float]]:
+        losses, training = (
+            import_module(f"jack.methods.{backend.name}.tslnet_{part}") for part in ("losses", "training")
+        )
+        backend.set_training(model, True)
+        criterion = losses.TotalLoss()
+        optimizer = training.make_optimizer(model, 1e-5)
+        draw = np.random.default_rng(seed)
+        for _ in range(count):
+            logs = training.training_step(model, criterion, optimizer, [video(draw) for _ in range(VIDEOS)])
+            yield {"loss": logs["loss_total"], **{n: v for n, v in logs.items() if n.startswith("loss_")}}
+
+
+def video(draw: np.random.Generator) -> dict[str, Any]:
+    """One video: its sentiment shifts the features of its annotated segments."""
+    kinds = draw.integers(0, 2, 4).tolist()
+    at = np.sort(draw.choice(SEGMENTS, 4, replace=False)).tolist()
+    points = [Point("", kind, segment * SEGMENT_FRAMES, "") for kind, segment in zip(kinds, at)]
+    label, distribution, annotation = split_points(points, SEGMENTS)
+    rgb = np.abs(draw.standard_normal((SEGMENTS, 1024)))
+    for kind, segment in zip(kinds, at):
+        rgb[segment, kind * 512 : (kind + 1) * 512] += 1.0
+    mel = draw.random((SEGMENTS, 32, 60))
+    arrays = {"rgb": rgb, "mel": mel, "label": label, "label_distribution": distribution, "point_anno": annotation}
+    return {name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()}
+
+
+TRAINING = TSLNetTraining()
