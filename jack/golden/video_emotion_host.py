@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jack.datasets.annotation import read_annotation
-from jack.datasets.clips import ClipShape, erased_clips, read_clip, read_clips
+from jack.datasets.clips import ClipShape, erased_clips, read_clips
 from jack.datasets.sampling import kept_frames, snippets
 from jack.datasets.spatial import BRIGHTNESS, FLIP, ROTATION, View, draw_construction, draw_view
 from jack.datasets.video_emotion import LogMel, Mfcc, Sampling, SoundFeatures, VideoEmotion, collate
@@ -33,7 +33,10 @@ Array = NDArray[Any]
 MEDIA = {"wide": WIDE, "tall": TALL}
 FRAME = 1  # that spatial_* show
 AUDIO_SEED = 0  # of the parts drawn from long sound
-MASKS = ((1, 0, 1, 0), (0, 0, 0, 1))  # segments kept in batch_augment*: of WIDE and of TALL
+MASKS = (
+    (True, False, True, False),
+    (False, False, False, True),
+)  # segments kept in batch_augment*: of WIDE and of TALL
 HEAD = 40  # rows of audio that are recorded as they are
 CHANGE_NAMES = {None: "none", FLIP: "HorizontalFlip", ROTATION: "RandomRotation", BRIGHTNESS: "BrightnessJitter"}
 VIEW_FIELDS = ("choice", "crop", "angle", "factor")
@@ -177,7 +180,7 @@ def erasing(method: str, data: Path) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for match in golden.matches(FRAMES):
         index = int(match[2])
-        found[match[0]] = np.array(kept_frames(MASKS[index], counts[index]))
+        found[match[0]] = np.array(kept_frames(MASKS[index], counts[index]), dtype=np.int64)
     for name in golden.choices:
         if name.endswith("_empty_mask_lens"):
             found[name] = np.array([len(kept_frames([False] * len(MASKS[0]), count)) for count in counts])

@@ -68,7 +68,6 @@ def _read_container(path: Path) -> Sound:
             if not container.streams.audio:
                 raise DatasetError(f"{path}: no sound track")
             stream = container.streams.audio[0]
-            stream.thread_type = "AUTO"
             rate = stream.codec_context.sample_rate
             planar = av.AudioResampler(format="fltp")  # layout and rate stay
             for frame in container.decode(stream):

@@ -20,7 +20,7 @@ MFCC_ROWS, MFCC_COEFFICIENTS = 4096, 32
 MEL_BINS = 128
 WINDOW_MS, SHIFT_MS = 25, 10
 LOW_HZ = 20.0
-PRE_EMPHASIS = 0.97
+PRE_EMPHASIS = np.float32(0.97)
 FLOOR = float(np.finfo(np.float32).eps)  # of the energy in a mel bin
 MEL_MEAN, MEL_STD = -6.6268077, 5.358466  # of AudioSet
 SEGMENT_ROWS = 100  # log-mel rows of a segment: one second
@@ -59,7 +59,7 @@ def mel_frames(samples: int, rate: int) -> int:
     return 0 if min(window, shift) < 1 or samples < window else 1 + (samples - window) // shift
 
 
-def log_mel(samples: NDArray[np.floating], rate: int, frames: NDArray[np.int64] | None = None) -> Float32s:
+def log_mel(samples: Float32s, rate: int, frames: NDArray[np.int64] | None = None) -> Float32s:
     """Kaldi's log-mel filter bank energies of one channel, frames x 128.
 
     Each window of 25 ms loses its mean, is pre-emphasised (its first sample takes itself as predecessor), weighted by
@@ -74,12 +74,12 @@ def log_mel(samples: NDArray[np.floating], rate: int, frames: NDArray[np.int64] 
     if frames is None:
         frames = np.arange(mel_frames(len(samples), rate), dtype=np.int64)
     length = 1 << (window - 1).bit_length()
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / (window - 1))
+    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / (window - 1))).astype(np.float32)
     bank = mel_bank(rate, length)
     found = np.empty((len(frames), MEL_BINS), dtype=np.float32)
     for start in range(0, len(frames), CHUNK):
-        places = frames[start : start + CHUNK, None] * shift + np.arange(window)
-        cut = np.asarray(samples, dtype=np.float64)[places] if len(frames) else np.empty((0, window))
+        # Up to the transform in float32, as Kaldi: where a bin holds next to nothing, this rounding is what it holds.
+        cut = samples[frames[start : start + CHUNK, None] * shift + np.arange(window)]
         cut = cut - cut.mean(axis=1, keepdims=True)
         cut = (cut - PRE_EMPHASIS * np.concatenate([cut[:, :1], cut[:, :-1]], axis=1)) * hann
         power = np.abs(np.fft.rfft(cut, n=length, axis=1)) ** 2
@@ -95,7 +95,8 @@ def mel_bank(rate: int, length: int) -> Float64s:
     bins = _mel(np.arange(length // 2) * rate / length)
     rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0.0, np.minimum(rising, falling))
+    bank: Float64s = np.maximum(0.0, np.minimum(rising, falling))
+    return bank
 
 
 def _mel(hertz: Float64s) -> Float64s:
