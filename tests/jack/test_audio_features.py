@@ -108,7 +108,7 @@ def test_only_whole_windows_count(samples, rate):
     assert count == len(range(0, samples - window + 1, shift))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(200, 4000), st.sampled_from([8000, 16000, 44100]), st.integers(0, 99))
 def test_a_window_s_energies_are_its_own(samples, rate, seed):
     wave = np.random.default_rng(seed).standard_normal(samples).astype(np.float32)
