@@ -12,7 +12,10 @@ from functools import partial
 from multiprocessing import get_context
 from types import TracebackType
 
-from jack.datasets.clips import Bytes, Clip, read_clips
+import numpy as np
+from numpy.typing import NDArray
+
+from jack.datasets.clips import Bytes, erased_clips, read_clips
 from jack.datasets.video_emotion import Batch, Item, VideoEmotion, collate
 from jack.errors import DatasetError
 
@@ -105,9 +108,18 @@ class Batches:
             for future in [future for batch in waiting for future in batch]:
                 future.cancel()
 
-    def read_clips(self, clips: Sequence[Clip]) -> Bytes:
-        """:func:`jack.datasets.clips.read_clips` by the workers of these batches."""
-        return read_clips(clips, self.pool)
+    def erased_reader(self, batch: Batch, draw: random.Random | None = None) -> Callable[[NDArray[np.bool_]], Bytes]:
+        """What reads a batch's videos once more, without the segments that erasing takes away (CTEN).
+
+        The function takes the segments to keep, B x L, and returns frames, B x L x 3 x T x H x W, read by the workers.
+        With ``draw`` it samples and augments as in training, anew at each call; without, everything is the middle.
+        """
+
+        def read(keep: NDArray[np.bool_]) -> Bytes:
+            clips = erased_clips(batch.folders, batch.n_frames, keep, self.dataset.shape, draw)
+            return read_clips(clips, self.pool)
+
+        return read
 
     def _place(self, epoch: int, index: int) -> tuple[int, str]:
         return index, f"item {self.seed} {epoch} {index}"

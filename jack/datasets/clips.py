@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def read_clips(clips: Sequence[Clip], pool: Executor | None = None) -> Bytes:
 
 def erased_clips(
     folders: Sequence[Path],
-    counts: Sequence[int],
+    counts: Iterable[int],
     keep: NDArray[np.bool_],
     shape: ClipShape,
     draw: random.Random | None = None,

@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ class Item:
 
     Attributes:
         visual: frames, L x 3 x T x H x W, 0 to 255.
-        target: number of the class.
+        label: number of the class.
         audio: features of the sound, rows x columns.
         name: id of the video.
         folder: its frames.
@@ -94,7 +94,7 @@ class Item:
     """
 
     visual: NDArray[np.uint8]
-    target: int
+    label: int
     audio: Float32s
     name: str
     folder: Path
@@ -103,19 +103,19 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """Several videos; float32 as the models take it.
+    """Several videos.
 
     Attributes:
         visual: B x L x 3 x T x H x W, 0 to 255.
-        target: classes, int64, (B,).
+        label: classes, int64, (B,).
         audio: B x rows x columns.
         names: ids.
         folders: frames of each.
         n_frames: int64, (B,).
     """
 
-    visual: Float32s
-    target: NDArray[np.int64]
+    visual: NDArray[np.uint8]
+    label: NDArray[np.int64]
     audio: Float32s
     names: tuple[str, ...]
     folders: tuple[Path, ...]
@@ -124,12 +124,16 @@ class Batch:
     def __len__(self) -> int:
         return len(self.names)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a training step reads; pictures as float32."""
+        return {"visual": self.visual.astype(np.float32), "audio": self.audio, "label": self.label}
+
 
 def collate(items: Sequence[Item]) -> Batch:
     """Items as one batch."""
     return Batch(
-        np.stack([item.visual for item in items]).astype(np.float32),
-        np.array([item.target for item in items], dtype=np.int64),
+        np.stack([item.visual for item in items]),
+        np.array([item.label for item in items], dtype=np.int64),
         np.stack([item.audio for item in items]),
         tuple(item.name for item in items),
         tuple(item.folder for item in items),

@@ -152,8 +152,8 @@ def items(method: str, data: Path) -> dict[str, Array]:
             features: SoundFeatures = Mfcc(rows, columns) if method == "vaanet" else LogMel(rows // SEGMENT_ROWS)
             dataset = VideoEmotion(*places, subset, golden.clip_shape(), features, sampling)
             item = dataset.read(0, random.Random(AUDIO_SEED))
-            batch = collate([item])
-            found[f"{name}_visual"] = batch.visual[0]
+            visual = collate([item]).arrays()["visual"][0]
+            found[f"{name}_visual"] = visual
             found[f"{name}_audio_head"] = item.audio[:HEAD]
             found[f"{name}_audio_rowmean"] = item.audio.mean(axis=1)
             found[f"{name}_audio_colmean"] = item.audio.mean(axis=0)
@@ -161,11 +161,11 @@ def items(method: str, data: Path) -> dict[str, Array]:
             fields = {
                 "n": len(dataset),
                 "class_names": json.dumps({str(target): label for target, label in enumerate(labels)}),
-                "target": item.target,
+                "target": item.label,
                 "vis_item": [item.name],
-                "visual_shape": item.visual.shape,
+                "visual_shape": visual.shape,
                 "audio_shape": item.audio.shape,
-                "dtype": f"torch.{batch.visual.dtype}",
+                "dtype": f"torch.{visual.dtype}",
             }
             if method == "cten":
                 fields["extra"] = [_tail(str(item.folder)), str(item.n_frames)]
