@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,60 @@ def write_tsl300(root: Path, seed: int) -> None:
     (points / "point_anno_0.txt").write_text("".join(f"{row}\n" for row in table), encoding="utf-8")
     (root / "gt.json").write_text(json.dumps({"database": database}), encoding="utf-8")
     (root / "fps_dict.json").write_text(json.dumps(dict.fromkeys(database, 25.0)), encoding="utf-8")
+
+
+def pixels(draw: np.random.Generator, batch: int, snippets: int, frames: int, size: int) -> Float32s:
+    """Invented video, B x L x 3 x T x size x size, whole numbers in 0..255: a 4 x 4 board of colours, and noise."""
+    board = draw.uniform(0, 255, size=(batch, snippets, 3, 1, 4, 4))
+    video = board.repeat(frames, axis=3).repeat(size // 4, axis=4).repeat(size // 4, axis=5)
+    video = video + draw.uniform(-20, 20, size=video.shape)
+    return np.clip(np.floor(video), 0, 255).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class VideoAudio:
+    """What VAANet's and CTEN's figures were recorded on.
+
+    Attributes:
+        videos: pixels of 0..255 for each pass, B x S x 3 x T x H x H.
+        audio: B x frames x bins.
+        target: class numbers, B.
+        head_features: what stands for the output of the visual backbone in each pass, BS x 2048 x 1 x h x w.
+        clips: pixels for the backbone alone, 3 x 3 x 16 x 32 x 32.
+    """
+
+    videos: list[Float32s]
+    audio: Float32s
+    target: NDArray[np.int64]
+    head_features: list[Float32s]
+    clips: Float32s
+
+    def sums(self) -> NDArray[np.float64]:
+        """The sum of each array but the target, to check the recipe with."""
+        arrays = [*self.videos, self.audio, *self.head_features, self.clips]
+        return np.array([array.astype(np.float64).sum() for array in arrays])
+
+
+def video_audio_inputs(method: str, config: Mapping[str, int]) -> VideoAudio:
+    """Inputs for "vaanet" (one pass) or "cten" (three), by the configuration that golden files carry.
+
+    Args:
+        method: the name.
+        config: seed, B (videos), S (snippets), T (frames), H (pixels), alen and abins (size of the audio features).
+    """
+    draw = np.random.default_rng(config["seed"])
+    batch, snippets = config["B"], config["S"]
+    passes = 1 if method == "vaanet" else 3
+    videos = [pixels(draw, batch, snippets, config["T"], config["H"]) for _ in range(passes)]
+    audio = draw.standard_normal((batch, config["alen"], config["abins"]))
+    if method == "vaanet":
+        audio = audio * 20
+        audio[:, :, 0] -= 200  # the first coefficient is the energy
+    else:
+        audio = audio * 0.5
+    target = draw.integers(0, 8, size=batch)
+    positions = 4 if method == "vaanet" else 1
+    shape = (batch * snippets, 2048, 1, positions, positions)
+    features = [np.abs(draw.standard_normal(shape)).astype(np.float32) for _ in range(passes)]
+    clips = pixels(draw, 1, 3, 16, 32)[0]
+    return VideoAudio(videos, audio.astype(np.float32), target.astype(np.int64), features, clips)

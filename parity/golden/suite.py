@@ -29,12 +29,14 @@ class Entry:
         tolerance: how near ours must be.
         framework: whether a framework computes it; otherwise the host does.
         group: entries of a group share a line of the report.
+        only: the one framework that computes it, where not all can (double precision, for instance).
     """
 
     value: Array
     tolerance: Tolerance
     framework: bool = True
     group: str = ""
+    only: str = ""
 
 
 @dataclass

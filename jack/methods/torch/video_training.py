@@ -36,3 +36,13 @@ def to_labels(array: NDArray[Any], device: torch.device) -> torch.Tensor:
 def accuracy(logits: NDArray[Any], label: NDArray[Any]) -> float:
     """The share of rows, B x n_classes, whose largest logit is that of the label (B)."""
     return float(np.mean(np.argmax(logits, axis=1) == label))
+
+
+def gradient_norms(model: nn.Module) -> dict[str, float]:
+    """The L2 norm of each gradient that the last step left, by the name of the parameter."""
+    held = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and parameter.grad is not None:
+            held[name] = torch.sqrt(torch.sum(parameter.grad.double() ** 2))
+    norms = torch.stack(list(held.values())).detach().cpu().numpy().reshape(-1)  # one transfer for all
+    return dict(zip(held, norms.tolist()))

@@ -1,0 +1,5 @@
+"""The golden suite of CTEN."""
+
+from jack.golden.video_emotion import VideoEmotionSuite
+
+SUITE = VideoEmotionSuite("cten")
