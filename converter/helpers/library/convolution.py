@@ -5,6 +5,8 @@ from typing import Any
 import jittor as jt
 from jittor import nn
 
+from converter.helpers.library.conv3d_onednn import fast_conv3d, fast_conv_transpose3d
+
 
 def repeated(value: Any, count: int) -> tuple[int, ...]:
     """``count`` numbers out of one number or a sequence of one or ``count``."""
@@ -52,6 +54,9 @@ def convolution(
         return found.squeeze(-1)
     if count == 2:
         return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    fast = fast_conv3d(input, weight, bias, stride, padding, dilation, groups)
+    if fast is not None:
+        return fast
     if groups == 1:
         return nn.conv3d(input, weight, bias, stride, padding, dilation)
     # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
@@ -104,6 +109,10 @@ def transposed_convolution(
         ).squeeze(0)
     stride, padding, dilation = repeated(stride, count), repeated(padding, count), repeated(dilation, count)
     extra = repeated(output_padding, count)
+    if count == 3:
+        fast = fast_conv_transpose3d(input, weight, stride, padding, extra, groups, dilation)
+        if fast is not None:
+            return fast if bias is None else fast + bias.reshape([1, -1, 1, 1, 1])
     if groups > 1:
         inputs, outputs = input.shape[1] // groups, weight.shape[1]
         parts = []
