@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jack.datasets.sampling import kept_frames, snippets
 from jack.datasets.spatial import View, draw_construction, draw_view
-from jack.media.frames import read_frame
+from jack.media.frames import read_frames
 
 Bytes = NDArray[np.uint8]
 
@@ -38,7 +38,7 @@ class Clip:
     """Frames of one video to read, and how they are seen.
 
     Attributes:
-        folder: where the frames lie.
+        folder: where the frames lie, or a video file.
         numbers: frame numbers, L x T.
         view: crop and augmentation.
         size: height and width in pixels.
@@ -57,7 +57,7 @@ def read_clip(clip: Clip) -> Bytes:
         DatasetError: if a frame is missing or damaged.
     """
     unique, places = np.unique(clip.numbers, return_inverse=True)
-    pixels = np.stack([clip.view.pixels(read_frame(clip.folder, int(number)), clip.size) for number in unique])
+    pixels = np.stack([clip.view.pixels(picture, clip.size) for picture in read_frames(clip.folder, unique.tolist())])
     snippets_first = pixels[places.reshape(clip.numbers.shape)]  # L x T x 3 x size x size
     return np.ascontiguousarray(snippets_first.transpose(0, 2, 1, 3, 4))
 

@@ -1,7 +1,8 @@
-"""VideoEmotion-8, Ekman-6 and data sets of the same layout, from prepared frames and sound (NumPy).
+"""VideoEmotion-8, Ekman-6 and data sets of the same layout (NumPy).
 
 Layout: VIDEO/Label/id/000001.jpg ... with a file n_frames, AUDIO/Label/id.mp3 (or another suffix of
-:data:`AUDIO_SUFFIXES`), and an annotation file (:mod:`jack.datasets.annotation`).  Nothing is written there.
+:data:`AUDIO_SUFFIXES`), and an annotation file (:mod:`jack.datasets.annotation`).  A video file VIDEO/Label/id.mp4 (or
+another of :data:`VIDEO_SUFFIXES`) can stand for frames and sound.  Nothing is written there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jack.media.frames import read_count
 Float32s = NDArray[np.float32]
 
 AUDIO_SUFFIXES = (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg", ".opus", ".mp4")
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
 
 
 class SoundFeatures(Protocol):
@@ -89,7 +91,7 @@ class Item:
         label: number of the class.
         audio: features of the sound, rows x columns.
         name: id of the video.
-        folder: its frames.
+        folder: its frames, or the video file.
         n_frames: how many there are.
     """
 
@@ -147,9 +149,9 @@ class Source:
 
     Attributes:
         video: the annotation.
-        folder: its frames.
+        folder: its frames, or the video file.
         sound: its sound.
-        n_frames: frames in the folder.
+        n_frames: how many frames there are.
     """
 
     video: Video
@@ -163,8 +165,9 @@ class VideoEmotion:
 
     Args:
         annotation: JSON file.
-        video_path: folder with a folder of frames for each video in a folder for each class.
-        audio_path: folder with a sound file for each video in a folder for each class.
+        video_path: folder with a folder of frames, or a video file, for each video in a folder for each class.
+        audio_path: folder with a sound file for each video in a folder for each class; video files that have none
+            there, or all if it is None, are heard themselves.
         subset: "training" or "validation".
         shape: snippets, frames and size of the visual input.
         features: of the sound.
@@ -185,7 +188,7 @@ class VideoEmotion:
         self,
         annotation: str | Path,
         video_path: str | Path,
-        audio_path: str | Path,
+        audio_path: str | Path | None,
         subset: str,
         shape: ClipShape,
         features: SoundFeatures,
@@ -201,7 +204,7 @@ class VideoEmotion:
         missing: list[str] = []
         for video in content.subset(subset):
             try:
-                source = find_media(Path(video_path), Path(audio_path), video)
+                source = find_media(Path(video_path), Path(audio_path) if audio_path else None, video)
             except DatasetError as error:
                 missing.append(str(error))
                 continue
@@ -249,18 +252,24 @@ class VideoEmotion:
         return Item(read_clip(clip), source.video.target, audio, source.video.name, source.folder, source.n_frames)
 
 
-def find_media(video_path: Path, audio_path: Path, video: Video) -> Source:
+def find_media(video_path: Path, audio_path: Path | None, video: Video) -> Source:
     """Frames and sound of a video.
 
     Raises:
         DatasetError: if one of them is missing.
     """
-    folder = video_path / video.label / video.name
+    stem = video_path / video.label / video.name
+    folder = stem if stem.is_dir() else _with_suffix(stem, VIDEO_SUFFIXES) or stem
     n_frames = read_count(folder)
-    stem = audio_path / video.label / video.name
-    for suffix in AUDIO_SUFFIXES:
-        # Not with_suffix: an id may hold a dot.
-        sound = stem.with_name(stem.name + suffix)
-        if sound.is_file():
-            return Source(video, folder, sound, n_frames)
-    raise DatasetError(f"{stem}{AUDIO_SUFFIXES[0]}: no such sound file (nor {', '.join(AUDIO_SUFFIXES[1:])})")
+    sound = _with_suffix(audio_path / video.label / video.name, AUDIO_SUFFIXES) if audio_path else None
+    if sound is None and folder.is_file():
+        sound = folder
+    if sound is None:
+        wanted = (audio_path or video_path) / video.label / f"{video.name}{AUDIO_SUFFIXES[0]}"
+        raise DatasetError(f"{wanted}: no such sound file (nor {', '.join(AUDIO_SUFFIXES[1:])})")
+    return Source(video, folder, sound, n_frames)
+
+
+def _with_suffix(stem: Path, suffixes: Sequence[str]) -> Path | None:
+    # Not Path.with_suffix: an id may hold a dot.
+    return next((path for s in suffixes if (path := stem.with_name(stem.name + s)).is_file()), None)

@@ -1,12 +1,17 @@
-"""Frames of a video as a folder of pictures: 000001.jpg, 000002.jpg, ... and their number in a file n_frames."""
+"""Frames of a video: a folder of pictures 000001.jpg, 000002.jpg, ... with their number in a file n_frames, or a file.
+
+The frames of a video file are those that a folder would be prepared from, without a JPEG in between.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from jack.errors import DatasetError
+from jack.media.video import read_video_frames, timeline
 
 COUNT_FILE = "n_frames"
 
@@ -17,11 +22,13 @@ def frame_path(folder: Path, number: int) -> Path:
 
 
 def read_count(folder: Path) -> int:
-    """Frames of a folder, as its file n_frames says (0 marks a video that is too short to use).
+    """Frames of a video file, or of a folder as its file n_frames says (0 marks a video that is too short to use).
 
     Raises:
         DatasetError: if the folder or the file is missing, or holds no number.
     """
+    if folder.is_file():
+        return timeline(folder).count
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder of frames")
     path = folder / COUNT_FILE
@@ -48,3 +55,14 @@ def read_frame(folder: Path, number: int) -> Image.Image:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = str(error).replace(f" {str(path)!r}", "")
         raise DatasetError(f"{path}: damaged picture: {reason}") from error
+
+
+def read_frames(folder: Path, numbers: Sequence[int]) -> list[Image.Image]:
+    """Frames of a folder or of a video file as RGB pictures.
+
+    Raises:
+        DatasetError: if one is missing or damaged.
+    """
+    if folder.is_file():
+        return read_video_frames(folder, numbers)
+    return [read_frame(folder, number) for number in numbers]
