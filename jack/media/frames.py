@@ -49,7 +49,8 @@ def read_frame(folder: Path, number: int) -> Image.Image:
     path = frame_path(folder, number)
     try:
         with Image.open(path) as picture:
-            return picture.convert("RGB")
+            picture.load()
+            return picture if picture.mode == "RGB" else picture.convert("RGB")
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such frame") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
