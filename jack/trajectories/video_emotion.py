@@ -63,7 +63,7 @@ class VideoEmotionTraining:
         for _ in range(count):
             batch = videos(draw, self.audio)
             passes = [erased(draw, batch) for _ in range(2)] if self.name == "cten" else []
-            readers = [lambda masks: passes.pop(0)] if passes else []
+            readers = [lambda masks, passes=passes: passes.pop(0)] if passes else []
             logs = training.training_step(model, criterion, optimizer, batch, *readers)
             yield {name: value for name, value in logs.items() if name.startswith("loss")}
 
@@ -81,7 +81,8 @@ def videos(draw: np.random.Generator, audio: tuple[int, int]) -> dict[str, NDArr
 def erased(draw: np.random.Generator, batch: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """Other frames of the same videos: what a pass reads after the erasing."""
     noise = draw.uniform(-20, 20, batch["visual"].shape)
-    return np.clip(batch["visual"] + noise, 0, 255).astype(np.float32)
+    frames: NDArray[Any] = np.clip(batch["visual"] + noise, 0, 255)
+    return frames.astype(np.float32)
 
 
 VAANET = VideoEmotionTraining("vaanet", "VAANet", "pcce_ve8", (4096, 32), {})
