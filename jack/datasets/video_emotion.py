@@ -272,4 +272,5 @@ def find_media(video_path: Path, audio_path: Path | None, video: Video) -> Sourc
 
 def _with_suffix(stem: Path, suffixes: Sequence[str]) -> Path | None:
     # Not Path.with_suffix: an id may hold a dot.
-    return next((path for s in suffixes if (path := stem.with_name(stem.name + s)).is_file()), None)
+    names = [stem.name + spelled for suffix in suffixes for spelled in (suffix, suffix.upper())]
+    return next((path for name in names if (path := stem.with_name(name)).is_file()), None)
