@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from jack import __version__
 
+# Commands that live beside what they command; imported when they are called or listed.
+ELSEWHERE = {
+    "convert-checkpoint": "jack.checkpoints.command:convert_checkpoint",
+    "make-weights": "jack.checkpoints.command:make_weights",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """A group whose commands are imported late, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE:
+            module, _, name = ELSEWHERE[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="jack")
 def main() -> None:
     """Use the reference methods, and look after the machine they run on."""
