@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jack.datasets.gait_features import movement
+
 Float32s = NDArray[np.float32]
 
 
@@ -46,6 +48,27 @@ def tslnet_inputs(seed: int, segments: int) -> tuple[Float32s, Float32s]:
     draw = np.random.default_rng(seed)
     rgb = np.abs(draw.standard_normal((segments, 1024))).astype(np.float32)
     return rgb, draw.random((segments, 32, 60)).astype(np.float32)
+
+
+def bpmgcn_inputs(seed: int, clips: int, constraints: int = 31, classes: int = 4) -> dict[str, NDArray[Any]]:
+    """Invented gaits of 48 frames: joint, movement, feature, label as in a batch; the last clip ends in zeros."""
+    frames, joints = 48, 16
+    draw = np.random.default_rng(seed)
+    rest = 0.5 * draw.standard_normal((clips, 3, 1, joints, 1))
+    amplitude = draw.uniform(0.02, 0.15, rest.shape)
+    frequency = draw.uniform(0.5, 2.5, (clips, 1, 1, 1, 1))
+    phase = draw.uniform(0.0, 2 * np.pi, rest.shape)
+    time = np.arange(frames, dtype=np.float64).reshape(1, 1, frames, 1, 1)
+    joint = rest + amplitude * np.sin(2 * np.pi * frequency * time / 12 + phase)
+    joint += 0.01 * draw.standard_normal(joint.shape)
+    joint[-1, :, frames * 5 // 8 :] = 0
+    feature = 0.5 * draw.standard_normal((clips, frames * constraints))
+    return {
+        "joint": joint.astype(np.float32),
+        "movement": movement(joint).astype(np.float32),
+        "feature": feature.astype(np.float32),
+        "label": (np.arange(clips) * 3 + seed) % classes,
+    }
 
 
 def write_tsl300(root: Path, seed: int) -> None:

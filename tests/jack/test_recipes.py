@@ -40,6 +40,15 @@ def test_weights(salt, gain):
         np.testing.assert_array_equal(found[name], wanted[name])
 
 
+@pytest.mark.parametrize(("seed", "clips", "classes"), [(0, 4, 4), (3, 2, 5)])
+def test_gaits(seed, clips, classes):
+    wanted = beside("inputs").bpmgcn(seed, clips, outputs=48 * 7, classes=classes)
+    found = recipes.bpmgcn_inputs(seed, clips, 7, classes)
+    for name, array in zip(("joint", "movement", "feature", "label"), wanted):
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
 def test_inputs():
     for ours, theirs in zip(recipes.tslnet_inputs(3, 5), beside("inputs").tslnet(3, 5)):
         np.testing.assert_array_equal(ours[None], theirs)
