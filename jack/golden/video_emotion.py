@@ -20,10 +20,12 @@ Array = NDArray[Any]
 
 OUTPUT = Tolerance(1e-5, 1e-5)
 ROUNDING = Tolerance(1e-4)
+SOUND = Tolerance(1e-4)  # before its tanh come values of 30 to 180: float32 by itself is 4e-5 from float64 there
 
 # The first pattern that fits says how near ours must be; what none fits is an output.
 TOLERANCES = [
     (r"full_eval_1_logits_float64", Tolerance(1e-12)),
+    (r"audio_seg0_eval", SOUND),
     (r"head_train_(.*_logits|.*_gamma|.*_alpha|.*_beta|losses)", Tolerance(1e-4)),
     (r"full_train_(.*_logits|.*_gamma|.*_alpha|.*_beta|losses)", Tolerance(1e-2)),
     (r"head_train_grad_norm/.*", Tolerance(1e-5, 2e-3)),
