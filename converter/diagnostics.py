@@ -161,6 +161,13 @@ CODES: dict[str, Code] = {
         "The converter failed on this file and left it alone. Please report it.",
         "file",
     ),
+    "JC907": Code(
+        Severity.ERROR,
+        "Python that cannot be read here",
+        "The file is nested more deeply than Python's own parser accepts, or it has one of the rare forms that LibCST "
+        "cannot parse, such as an annotation of a name in parentheses. It was left alone.",
+        "file",
+    ),
 }
 
 

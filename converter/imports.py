@@ -112,7 +112,7 @@ def _kept_part(entry: TorchImport, kept_roots: set[str]) -> list[str]:
     if len(stay) == len(_aliases(entry.node)):
         return [AS_IT_STANDS]
     plain = [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT) for alias in stay]
-    changed = entry.node.with_changes(names=plain)
+    changed = entry.node.with_changes(names=plain, semicolon=cst.MaybeSentinel.DEFAULT)
     if isinstance(changed, cst.ImportFrom):
         changed = changed.with_changes(lpar=None, rpar=None)
     return [code(changed).strip()]

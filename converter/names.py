@@ -17,6 +17,7 @@ from converter.tree import dotted
 
 ROOTS = frozenset({"torch", "torchvision", "torchaudio"})
 MENTIONS_TORCH = re.compile(r"\btorch(?:vision|audio)?\b")
+IMPORTS_TORCH = re.compile(r"(?:^|[:;])[ \t]*(?:from|import)\b[^\n#]*\btorch(?:vision|audio)?\b", re.MULTILINE)
 _NUMERIC = frozenset({"numpy", "scipy", "np"})
 
 # Torch's own second spellings of one object.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -18,7 +16,8 @@ from converter.diagnostics import CODES, Diagnostic, Severity
 from converter.flow import Facts, Flow
 from converter.imports import AS_IT_STANDS, Plan, plan
 from converter.kinds import Evidence
-from converter.names import MENTIONS_TORCH, is_torch
+from converter.names import IMPORTS_TORCH, MENTIONS_TORCH, is_torch
+from converter.parsing import comments_of, parse, syntax_problem, with_deep_stack
 from converter.rewrite import Changes, Finding, Rewriter
 from converter.splice import Edit, Text, outermost, splice, unchanged_outside
 from converter.tree import walk
@@ -39,6 +38,8 @@ class Options:
         exported: names that other files of the run import from this one (``*`` for all); Torch's among them stay bound.
         own_package: name of the package that the file belongs to; what it imports from there is the user's own.
         check_idempotence: convert the output again and require that nothing changes.
+        prefilter: leave files alone, without parsing them, that nowhere name Torch.
+        among_torch: other files of the run import Torch, and this one uses their modules or tensors without an import.
     """
 
     guess: bool = False
@@ -47,6 +48,8 @@ class Options:
     exported: frozenset[str] = frozenset()
     own_package: str = ""
     check_idempotence: bool = True
+    prefilter: bool = True
+    among_torch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,27 @@ def convert(source: str, options: Options | None = None) -> Result:
     Never raises for bad input: a file that cannot be parsed comes back unchanged with a diagnostic.
     """
     options = options or Options()
-    if not MENTIONS_TORCH.search(source):
-        problem = _syntax_problem(source)
-        return Result(source, [problem] if problem else [], failed=problem is not None)
+    if options.prefilter and not options.among_torch and not MENTIONS_TORCH.search(source):
+        problem = syntax_problem(source)
+        failed = problem is not None and problem.code == "JC901"
+        return Result(source, [problem] if problem and failed else [], failed=failed)
     try:
-        tree = cst.parse_module(source)
-    except cst.ParserSyntaxError as error:
-        problem = _syntax_problem(source) or Diagnostic(
-            "JC901", str(error.message), error.raw_line, error.raw_column + 1
-        )
-        return Result(source, [problem], failed=True)
+        return _convert(source, options)
     except RecursionError:
-        return Result(source, [Diagnostic("JC906", "the code is nested too deeply to be read")], failed=True)
+        pass
+    try:
+        return with_deep_stack(lambda: _convert(source, options))
+    except RecursionError:
+        return Result(source, [Diagnostic("JC907", "the code is nested too deeply")], failed=True)
+
+
+def _convert(source: str, options: Options) -> Result:
+    tree = parse(source)
+    if isinstance(tree, Diagnostic):
+        return Result(source, [tree], failed=True)
     registry = rules.load()
-    facts = Flow(tree, registry, options.own_package).run()
+    about_torch = options.among_torch or bool(IMPORTS_TORCH.search(source))
+    facts = Flow(tree, registry, options.own_package, about_torch).run()
     changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     if not result.changed:
@@ -176,7 +186,7 @@ def _with_pass(text: Text, edit: Edit, small: cst.CSTNode, lonely: set[cst.CSTNo
     if small not in lonely:
         return edit
     span = text.spans[small]
-    return Edit(span.start, span.end, "pass")
+    return Edit(span.start, span.end, "pass" + _semicolon(text.source[span.start : span.end]))
 
 
 def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CSTNode]) -> list[Edit]:
@@ -189,7 +199,8 @@ def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CS
             continue
         statement = text.source[span.start : span.end]
         if AS_IT_STANDS in lines:
-            lines = [statement if line == AS_IT_STANDS else line for line in lines]
+            own = statement.removesuffix(_semicolon(statement))
+            lines = [own if line == AS_IT_STANDS else line for line in lines]
         else:
             lines = [*_comments_inside(statement), *lines]
         if not lines:
@@ -198,8 +209,14 @@ def _import_edits(text: Text, layout: Plan, changes: Changes, lonely: set[cst.CS
             indent = "".join(span.indent)
             single = isinstance(entry.line, cst.SimpleStatementSuite) or len(getattr(entry.line, "body", ())) > 1
             joined = "; ".join(lines) if single else (newline + indent).join(lines)
-            edits.append(Edit(span.start, span.end, joined))
+            edits.append(Edit(span.start, span.end, joined + _semicolon(statement)))
     return edits
+
+
+def _semicolon(statement: str) -> str:
+    """What ends a small statement that others follow on its line; a node's text includes it."""
+    tail = re.search(r"\s*;\s*$", statement)
+    return tail[0] if tail is not None else ""
 
 
 def _comments_inside(statement: str) -> list[str]:
@@ -283,25 +300,6 @@ def _comments_above(text: Text, start: int) -> set[str]:
 # ---------------------------------------------------------------------------------------------- invariants
 
 
-def _syntax_problem(source: str) -> Diagnostic | None:
-    try:
-        compile(source, "<input>", "exec", dont_inherit=True, flags=ast.PyCF_ONLY_AST)
-    except SyntaxError as error:
-        return Diagnostic("JC901", error.msg or "invalid syntax", error.lineno or 0, error.offset or 0)
-    except (ValueError, RecursionError, MemoryError) as error:
-        return Diagnostic("JC901", str(error) or type(error).__name__)
-    return None
-
-
-def comments_of(source: str) -> list[str]:
-    """All comments of a text, in order."""
-    found = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            found.append(token.string.rstrip())
-    return found
-
-
 def _torch_names(facts: Facts) -> int:
     """How often code names something of Torch: chains like ``torch.nn.functional`` count once, imports if unused."""
     chains = [node for node, qual in facts.api.items() if is_torch(qual)]
@@ -312,7 +310,7 @@ def _torch_names(facts: Facts) -> int:
 
 def _broken_invariant(source: str, result: Result, options: Options) -> tuple[str | None, int]:
     """The first promise that the output breaks (None if it keeps them), and the Torch names left in it."""
-    problem = _syntax_problem(result.code)
+    problem = syntax_problem(result.code)
     if problem is not None:
         return f"the output does not parse: {problem.message} (line {problem.line})", 0
     lost = Counter(comments_of(source)) - Counter(comments_of(result.code))

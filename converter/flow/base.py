@@ -30,9 +30,10 @@ from converter.tree import children
 class State(ABC):
     """One file's analysis; the parts that read statements, calls, ... build on it."""
 
-    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "") -> None:
+    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "", about_torch: bool = True) -> None:
         self.tree = tree
         self.own_package = own_package
+        self.about_torch = about_torch  # names alone (`x.unsqueeze`, `model`) are evidence only in Torch's company
         self.registry = registry
         self.facts = Facts()
         self.functions: dict[cst.CSTNode, FunctionInfo] = {}

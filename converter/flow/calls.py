@@ -144,7 +144,7 @@ class Calls(Annotations):
     def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
         owner = self.facts.kind(func.value)
         name = func.attr.value
-        if owner.name == "unknown" and name in kinds.TENSOR_ONLY_METHODS:
+        if owner.name == "unknown" and self.about_torch and name in kinds.TENSOR_ONLY_METHODS:
             owner = LIKELY_TENSOR
             self.facts.kinds[func.value] = owner
         if owner.name == "tensor":

@@ -36,8 +36,8 @@ from converter.tree import children, dotted, walk
 class Expressions(Calls):
     """Names, attributes, subscripts, operators, displays and comprehensions."""
 
-    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "") -> None:
-        super().__init__(tree, registry, own_package)
+    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "", about_torch: bool = True) -> None:
+        super().__init__(tree, registry, own_package, about_torch)
         self._dispatch = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,
@@ -123,7 +123,7 @@ class Expressions(Calls):
             if name in ("weight", "bias", "running_mean", "running_var"):
                 return LIKELY_TENSOR
             return UNKNOWN
-        if owner.name == "unknown" and name in kinds.TENSOR_ONLY_METHODS:
+        if owner.name == "unknown" and self.about_torch and name in kinds.TENSOR_ONLY_METHODS:
             self._suggest(node.value, LIKELY_TENSOR)
         return UNKNOWN
 

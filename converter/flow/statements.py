@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -352,7 +353,7 @@ class Flow(Expressions):
                         kind = replace(default, name="alias").likely()
                     elif is_forward and in_module and parameter.star != "**":
                         kind = LIKELY_TENSOR
-                    else:
+                    elif self.about_torch:
                         kind = kinds.by_name(name)
             if parameter.star == "*":
                 kind = Kind("list", element=kind if kind.known else UNKNOWN)
@@ -385,7 +386,7 @@ class Flow(Expressions):
 
     def _module_evidence(self, info: ClassInfo) -> Evidence:
         best = Evidence.UNKNOWN
-        for base in info.bases:
+        for base, written in zip(info.bases, info.node.bases, strict=True):
             if base.name == "api":
                 rule = self.registry.get(base.qual)
                 if base.qual == "torch.nn.Module" or (rule is not None and rule.returns == "module"):
@@ -394,7 +395,12 @@ class Flow(Expressions):
                     best = max(best, Evidence.LIKELY)
             elif isinstance(base.definition, ClassInfo):
                 best = max(best, base.definition.is_module)
-            elif not base.known and (defines(info.node, "forward") or defines(info.node, "execute")):
+            elif not base.known and self._may_be_module(written.value, info.node):
                 # A base imported from the user's own package: `forward` in a Torch file says module.
                 best = max(best, Evidence.LIKELY)
         return best
+
+    def _may_be_module(self, base: cst.BaseExpression, node: cst.ClassDef) -> bool:
+        """A class with ``forward`` whose base comes from elsewhere; a builtin base says that it is no module."""
+        builtin = isinstance(base, cst.Name) and hasattr(builtins, base.value)
+        return self.about_torch and not builtin and (defines(node, "forward") or defines(node, "execute"))

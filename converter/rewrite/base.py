@@ -37,6 +37,7 @@ class State:
         self.changes = Changes()
         self.statement: cst.CSTNode = tree
         self.depth = 0
+        self.imports_over = False  # code stands between the first Torch import and here
         self._value_unused: cst.CSTNode | None = None
         self.used_names = {node.value for node in facts.api if isinstance(node, cst.Name)}
         self.exported = exported_names(tree) | exported

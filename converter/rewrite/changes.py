@@ -29,7 +29,7 @@ class TorchImport:
     node: cst.Import | cst.ImportFrom
     line: cst.CSTNode
     names: list[Imported]
-    hosts: bool  # at the top level: may hold the imports of the output
+    hosts: bool  # at the top level, before the first use: may hold the imports of the output
     star: bool = False
 
 

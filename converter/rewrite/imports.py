@@ -25,7 +25,7 @@ class Imports(Assignments):
         if star:
             self._find(node, "JC301", f"from {star_import_base(node)} import *")  # type: ignore[arg-type]
         if names or star:
-            self.changes.imports.append(TorchImport(node, line, names, self.depth == 0, star))
+            self.changes.imports.append(TorchImport(node, line, names, self.depth == 0 and not self.imports_over, star))
 
     def _is_torch(self, qual: str) -> bool:
         return is_torch(qual) and qual.partition(".")[0] != self.own_package

@@ -36,6 +36,8 @@ class Rewriter(Imports):
     def run(self) -> Changes:
         for statement in self.tree.body:
             self._statement(statement)
+            if self.changes.imports and not _only_imports(statement):
+                self.imports_over = True
         return self.changes
 
     def _statement(self, node: cst.CSTNode) -> None:
@@ -125,6 +127,8 @@ class Rewriter(Imports):
                     self.rw(node.value)
             case cst.AugAssign():
                 self._augmented(node)
+            case cst.Del():
+                self._target(node.target)
             case _:
                 self._parts(node)
 
@@ -147,3 +151,8 @@ class Rewriter(Imports):
     def _autograd_function(self, node: cst.ClassDef) -> None:
         if self.facts.classes[node].is_autograd_function:
             self._find(node, "JC302", f"class {node.name.value}", "torch.autograd.Function")
+
+
+def _only_imports(statement: cst.CSTNode) -> bool:
+    small = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
+    return all(isinstance(node, cst.Import | cst.ImportFrom) for node in small)
