@@ -12,6 +12,7 @@ from jack.checkpoints.unpickle import resolved
 # Names under which training programs keep a state_dict.
 USUAL = ("state_dict", "model_state_dict", "model", "net", "network", "model_state", "weights", "params")
 SHOWN = 6
+DEEPEST, MOST = 100, 100_000  # modules inside one another, names: no model has more
 
 
 def chosen_weights(value: Any, entry: str | None) -> tuple[dict[str, Array], str, dict[str, str], list[str]]:
@@ -73,19 +74,20 @@ def entries_of(value: Any) -> dict[Any, Any] | None:
         if value.entries:  # a class derived from dict
             return entries_of(value.entries)
         found: dict[Any, Any] = {}
-        _collect(value, "", found, set())
+        _collect(value, "", found, ())
         return found or None
     if isinstance(value, dict) and not is_tensor(value) and any(is_tensor(inner) for inner in value.values()):
         return value
     return None
 
 
-def _collect(module: Any, prefix: str, found: dict[Any, Any], seen: set[int]) -> None:
+def _collect(module: Any, prefix: str, found: dict[Any, Any], outer: tuple[Any, ...]) -> None:
     """Parameters and buffers of a pickled Torch module and those inside it, as its state_dict names them."""
     state = getattr(module, "state", None)
-    if not isinstance(state, dict) or id(module) in seen or len(seen) > 100_000:
+    if not isinstance(state, dict) or len(outer) > DEEPEST or any(module is other for other in outer):
         return
-    seen.add(id(module))
+    if len(found) > MOST:
+        raise CheckpointError(f"more than {MOST} names in a pickled model")  # modules that hold one another
     left_out = state.get("_non_persistent_buffers_set")
     for kind in ("_parameters", "_buffers"):
         held = state.get(kind)
@@ -94,7 +96,7 @@ def _collect(module: Any, prefix: str, found: dict[Any, Any], seen: set[int]) ->
                 found[f"{prefix}{name}"] = value
     inner = state.get("_modules")
     for name, child in inner.items() if isinstance(inner, dict) else ():
-        _collect(child, f"{prefix}{name}.", found, seen)
+        _collect(child, f"{prefix}{name}.", found, (*outer, module))
 
 
 def _arrays(entries: dict[Any, Any]) -> tuple[dict[str, Array], str, dict[str, str]]:

@@ -183,6 +183,8 @@ def _read_pickle(path: Path, entry: str | None, skip_code: bool) -> Checkpoint:
         stopped = file.tell()
     data = path.read_bytes()
     if not data.endswith(JITTOR_END):
+        if len(data) > stopped:
+            raise CheckpointError(f"damaged: {len(data) - stopped} bytes follow after the end of its pickle")
         return _chosen(path, "pickle", first, entry)
     if len(data) < stopped + 28 or hashlib.sha1(data[:-28]).digest() != data[-28:-8]:
         raise CheckpointError("damaged: its checksum differs from its content")

@@ -92,6 +92,8 @@ class WeightsUnpickler(pickle.Unpickler):
                 return StorageType(None)
             if global_name in TORCH_STORAGES:
                 return StorageType(TORCH_STORAGES[global_name])
+        if module_name in ("torch", "torch.cuda") and global_name.removesuffix("Tensor") + "Storage" in TORCH_STORAGES:
+            return global_name  # the class of a tensor, which its storage says again
         if module_name == "torch" and global_name in SUPPORTED:
             return global_name
         if self.skip_code or HARMLESS.fullmatch(name):
@@ -220,7 +222,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 for _module in ("builtins", "__builtin__"):
     _FUNCTIONS.update({f"{_module}.{_name}": _items for _name in ("set", "frozenset")})
-    _FUNCTIONS[f"{_module}.bytearray"] = _bytes
+    _FUNCTIONS.update({f"{_module}.{_name}": _bytes for _name in ("bytes", "bytearray")})
     _FUNCTIONS.update({f"{_module}.{_name}": _never for _name in ("dict", "list", "int", "float", "str", "object")})
 
 KNOWN = {name: Known(name, run) for name, run in _FUNCTIONS.items()}
