@@ -7,7 +7,7 @@ import pickle
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,11 @@ from jack.errors import DatasetError
 Array = NDArray[Any]
 
 
+# A pickle can set attributes of what it names: these two have none.
+
+
 class _Latin1Bytes:
-    """How old protocols of pickle spell bytes; without attributes, so that a pickle cannot change it."""
+    """How old protocols of pickle spell bytes."""
 
     __slots__ = ()
 
@@ -28,12 +31,22 @@ class _Latin1Bytes:
         return text.encode("latin1")
 
 
+class _FromBuffer:
+    """How protocol 5 spells arrays."""
+
+    __slots__ = ()
+
+    def __call__(self, buffer: Any, dtype: np.dtype[Any], shape: tuple[int, ...], order: Literal["C", "F"]) -> Array:
+        return np.frombuffer(buffer, dtype).reshape(shape, order=order)
+
+
 def _array_parts() -> dict[tuple[str, str], Any]:
     multiarray: Any = np.core.multiarray
     parts: dict[tuple[str, str], Any] = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # the second since NumPy 2
-        parts[module, "_reconstruct"] = multiarray._reconstruct
-        parts[module, "scalar"] = multiarray.scalar
+    for core in ("numpy.core", "numpy._core"):  # the second since NumPy 2
+        parts[f"{core}.multiarray", "_reconstruct"] = multiarray._reconstruct
+        parts[f"{core}.multiarray", "scalar"] = multiarray.scalar
+        parts[f"{core}.numeric", "_frombuffer"] = _FromBuffer()
     parts["_codecs", "encode"] = _Latin1Bytes()
     return parts
 
