@@ -13,6 +13,8 @@ from jack.errors import DatasetError
 
 Float32s = NDArray[np.float32]
 
+WHOLE = 0.95  # of the time that a file declares; less means that its end is missing
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -69,6 +71,7 @@ def _read_container(path: Path) -> Sound:
                 raise DatasetError(f"{path}: no sound track")
             stream = container.streams.audio[0]
             rate = stream.codec_context.sample_rate
+            declared = float((stream.duration or 0) * (stream.time_base or 0)) * rate
             planar = av.AudioResampler(format="fltp")  # layout and rate stay
             for frame in container.decode(stream):
                 blocks += [block.to_ndarray() for block in planar.resample(frame)]
@@ -77,4 +80,6 @@ def _read_container(path: Path) -> Sound:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DatasetError(f"{path}: cannot decode the sound: {error}") from error
     samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0))
+    if samples.shape[1] < WHOLE * declared:
+        raise DatasetError(f"{path}: the sound ends before it should; is the file cut off?")
     return Sound(np.ascontiguousarray(samples, dtype=np.float32), int(rate))

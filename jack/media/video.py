@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 HEIGHT = 240  # pixels that the authors scale frames to; the width keeps the aspect
+WHOLE = 0.95  # of the pictures or the time that a file declares; less means that its end is missing
+TELL_DURATION = {"matroska", "flv"}  # containers that declare no number of pictures, but a time
 DEFAULT_RATE = 30  # frames per second of a file that does not tell
 
 
@@ -69,11 +71,23 @@ def timeline(path: Path) -> Timeline:
 @lru_cache(maxsize=4096)
 def _timeline(path: Path, size: int, changed: int) -> Timeline:
     times: list[Fraction | None] = []
+    packets, ends = 0, Fraction(0)
     with _opened(path) as (container, stream):
-        for packet in container.demux(stream):
-            if packet.size and not packet.is_discard:
-                times.append(_time(packet))
+        for packet in container.demux():
+            if not packet.size:
+                continue
+            time = _time(packet)
+            ends = max(ends, (time or 0) + (packet.duration or 0) * Fraction(packet.time_base or 0))
+            if packet.stream_index == stream.index:
+                packets += 1
+                if not packet.is_discard:
+                    times.append(time)
         declared = stream.guessed_rate
+        whole = packets >= WHOLE * stream.frames
+        if set(container.format.name.split(",")) & TELL_DURATION and container.duration:
+            whole = whole and (ends - Fraction(container.start_time or 0, 10**6)) * 10**6 >= WHOLE * container.duration
+    if not whole:
+        raise DatasetError(f"{path}: ends before it should; is the file cut off?")
     if not times:
         raise DatasetError(f"{path}: no pictures in the video track")
     known = [time for time in times if time is not None]
@@ -143,9 +157,9 @@ def _spans(path: Path, line: Timeline) -> Iterator[tuple[int, int, VideoFrame]]:
                 yield held[0], number - 1, held[1]
                 held = (number, frame)
             # A picture that comes before the next number is due is shown for less than a frame: it is left out.
-    # A few pictures that depend on ones before the start are never shown; many missing ones mean a cut file.
-    if held is None or decoded < 0.9 * line.pictures:
-        raise DatasetError(f"{path}: only {decoded} of {line.pictures} pictures can be decoded; is the file cut off?")
+    # A few pictures that depend on ones before the start are never shown.
+    if held is None or decoded < WHOLE * line.pictures - 2:
+        raise DatasetError(f"{path}: only {decoded} of {line.pictures} pictures can be decoded")
     yield held[0], line.count, held[1]
 
 
@@ -164,7 +178,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise DatasetError(f"{path}: cannot decode the video: {error}") from error
 
 
-def _time(shown: Packet[VideoStream] | VideoFrame) -> Fraction | None:
+def _time(shown: Packet[Any] | VideoFrame) -> Fraction | None:
     if shown.pts is None or shown.time_base is None:
         return None
     return Fraction(shown.pts * shown.time_base)

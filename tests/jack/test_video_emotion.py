@@ -193,6 +193,8 @@ def test_workers_and_the_place_to_start_from_change_nothing(video_folders):
             found = list(batches.epoch(3, first))
             assert len(found) == 3 - first and all(map(same, found, expected[first:]))
         assert not all(map(same, batches.epoch(2), expected))
+        batches.shuffle = False
+        assert not any(map(same, batches.epoch(2), list(batches.epoch(3))))
         assert np.array_equal(batches.erased_reader(expected[0], random.Random(0))(keep), read_clips(clips))
     assert all(map(same, alone.epoch(3, 1), expected[1:]))
 

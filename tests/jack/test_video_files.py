@@ -10,6 +10,7 @@ import pytest
 from jack.datasets.clips import ClipShape
 from jack.datasets.video_emotion import CENTER, LogMel, VideoEmotion
 from jack.errors import DatasetError
+from jack.media.audio import read_sound
 from jack.media.frames import read_count, read_frames
 from jack.media.video import iterate_frames, read_video_frames, timeline
 
@@ -130,6 +131,43 @@ def test_damaged_videos_are_named(tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(DatasetError, match="missing.mp4"):
         timeline(tmp_path / "missing.mp4")
+
+
+def index_in_front(path, target):
+    with av.open(str(path)) as old, av.open(str(target), "w", options={"movflags": "faststart"}) as new:
+        streams = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                new.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_a_cut_file_that_can_be_opened_is_told(tmp_path, name):
+    path = write(tmp_path / name, range(60), sound=name != "a.avi")
+    if name == "a.mp4":
+        path = index_in_front(path, tmp_path / "b.mp4")
+    assert timeline(path).count == 60
+    whole = path.read_bytes()
+    for share in (0.4, 0.85):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DatasetError, match="is the file cut off"):
+            timeline(path)
+    if name == "a.mp4":
+        path.write_bytes(whole[: int(0.1 * len(whole))])
+        with pytest.raises(DatasetError, match="cut off|cannot decode"):
+            read_sound(path)
+
+
+def test_damage_in_the_middle_is_told(tmp_path):
+    path = write(tmp_path / "a.mp4", range(60), size=(160, 120))
+    content = bytearray(path.read_bytes())
+    start, end = content.index(b"mdat") + 2000, content.index(b"moov") - 100
+    content[start:end] = bytes(end - start)
+    path.write_bytes(bytes(content))
+    with pytest.raises(DatasetError, match=r"a\.mp4"):
+        list(iterate_frames(path))
 
 
 def test_a_file_that_changed_is_read_again(tmp_path):
