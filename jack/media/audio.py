@@ -70,6 +70,8 @@ def _read_container(path: Path) -> Sound:
             if not container.streams.audio:
                 raise DatasetError(f"{path}: no sound track")
             stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise DatasetError(f"{path}: the sound track is of an unknown kind")
             rate = stream.codec_context.sample_rate
             declared = float((stream.duration or 0) * (stream.time_base or 0)) * rate
             planar = av.AudioResampler(format="fltp")  # layout and rate stay

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 240  # pixels that the authors scale frames to; the width keeps the aspect
 WHOLE = 0.95  # of the pictures or the time that a file declares; less means that its end is missing
+SPARE = 3  # pictures that may be missing anyhow: AVI counts empty ones, others depend on what is not in the file
 TELL_DURATION = {"matroska", "flv"}  # containers that declare no number of pictures, but a time
 DEFAULT_RATE = 30  # frames per second of a file that does not tell
 
@@ -83,7 +84,7 @@ def _timeline(path: Path, size: int, changed: int) -> Timeline:
                 if not packet.is_discard:
                     times.append(time)
         declared = stream.guessed_rate
-        whole = packets >= WHOLE * stream.frames
+        whole = packets >= WHOLE * stream.frames - SPARE
         if set(container.format.name.split(",")) & TELL_DURATION and container.duration:
             whole = whole and (ends - Fraction(container.start_time or 0, 10**6)) * 10**6 >= WHOLE * container.duration
     if not whole:
@@ -157,8 +158,7 @@ def _spans(path: Path, line: Timeline) -> Iterator[tuple[int, int, VideoFrame]]:
                 yield held[0], number - 1, held[1]
                 held = (number, frame)
             # A picture that comes before the next number is due is shown for less than a frame: it is left out.
-    # A few pictures that depend on ones before the start are never shown.
-    if held is None or decoded < WHOLE * line.pictures - 2:
+    if held is None or decoded < WHOLE * line.pictures - SPARE:
         raise DatasetError(f"{path}: only {decoded} of {line.pictures} pictures can be decoded")
     yield held[0], line.count, held[1]
 
@@ -173,6 +173,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             streams = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
             if not streams:
                 raise DatasetError(f"{path}: no video track")
+            if streams[0].codec_context is None:
+                raise DatasetError(f"{path}: the video track is of an unknown kind")
             yield container, streams[0]
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DatasetError(f"{path}: cannot decode the video: {error}") from error
