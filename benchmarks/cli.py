@@ -96,5 +96,22 @@ def run(
         click.echo(table(timings))
 
 
+@main.command("convert")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER|FILE]...")
+def convert_command(folders: tuple[Path, ...]) -> None:
+    """Time the converter next to LibCST's own parse, visit and print of the same files.
+
+    Without folders, Torch's own modules and optimizers are measured.
+    """
+    from benchmarks import converter_speed
+    from converter.project import InputError
+
+    try:
+        click.echo(converter_speed.table(converter_speed.measure(folders or converter_speed.default_folders())))
+    except InputError as error:
+        click.echo(f"jack-bench: {error}", err=True)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
     main()

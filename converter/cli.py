@@ -10,7 +10,8 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
-from converter import config, helpers, project
+from converter import cache, config, helpers, project
+from converter.cache import Cache
 from converter.diagnostics import CODES, explain
 from converter.pipeline import Options, convert
 from converter.project import Converted, InputError, Source
@@ -62,6 +63,7 @@ def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 @click.option(
     "-j", "--jobs", type=click.IntRange(0), default=None, metavar="N", help="Processes; 0 is one a core (default)."
 )
+@click.option("--no-cache", is_flag=True, help="Convert every file anew, and remember nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print notes too (restrictions, evidence).")
 @click.option("--statistics", is_flag=True, help="Count what was left, by API.")
@@ -81,6 +83,7 @@ def main(
     guess: bool | None,
     no_comments: bool,
     jobs: int | None,
+    no_cache: bool,
     quiet: bool,
     verbose: bool,
     statistics: bool,
@@ -117,7 +120,8 @@ def main(
     if output is not None and not several:
         sources = [_single_target(sources[0], output, into_folder)]
     workers = settings.jobs if jobs is None else jobs
-    items = _convert(sources, options, workers or os.cpu_count() or 1, quiet)
+    memory = None if no_cache else Cache(cache.folder())
+    items = _convert(sources, options, workers or os.cpu_count() or 1, quiet, memory)
     sys.exit(
         _finish(
             items, output, several or into_folder, write, diff, check, force, quiet, verbose, statistics, output_format
@@ -137,9 +141,9 @@ def _single_target(source: Source, output: Path, into_folder: bool) -> Source:
     )
 
 
-def _convert(sources: list[Source], options: Options, jobs: int, quiet: bool) -> list[Converted]:
+def _convert(sources: list[Source], options: Options, jobs: int, quiet: bool, memory: Cache | None) -> list[Converted]:
     console = Console(stderr=True)
-    stream = project.convert_all(sources, options, jobs)
+    stream = project.convert_all(sources, options, jobs, memory)
     if quiet or len(sources) < 10 or not console.is_terminal:
         return list(stream)
     from rich.progress import track

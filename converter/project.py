@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import os
-import re
 import tempfile
 import tokenize
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from converter import helpers
+from converter import context, helpers, rules
+from converter.cache import Cache
 from converter.diagnostics import Diagnostic
+from converter.names import MENTIONS_TORCH
 from converter.pipeline import Options, Result, convert
 
+_WORTH_PROCESSES = 40_000  # characters: some 1,000 lines, a third of a second's work
 _SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache", "node_modules"}
 )
@@ -147,58 +150,99 @@ def encode(text: str, encoding: str) -> bytes:
     return codecs.BOM_UTF8 + raw if encoding == "utf-8-sig" else raw
 
 
-def convert_file(source: Source, options: Options) -> Converted:
+def convert_file(source: Source, options: Options, cache: Cache | None = None) -> Converted:
     """Read and convert one file; whatever goes wrong becomes a diagnostic."""
     try:
         text, encoding = read(source.path)
     except InputError as error:
         code = "JC903" if str(error).startswith("cannot be read") else "JC902"
         return Converted(source, "", "utf-8", Result("", [Diagnostic(code, str(error))], failed=True))
+    options = _options_of(source, options)
+    known = cache.get(text, options) if cache is not None else None
+    if known is not None:
+        return Converted(source, text, encoding, known)
     try:
-        top = _package_top(source.path.absolute())
-        # A folder of one's own called "torch" does not hide the installed package.
-        own = top.name if top is not None and top.name != "torch" else ""
-        result = convert(text, replace(options, helper_import=source.helper_import, own_package=own))
+        result = convert(text, options)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
-        result = Result(text, [Diagnostic("JC906", message)], failed=True)
+        return Converted(source, text, encoding, Result(text, [Diagnostic("JC906", message)], failed=True))
+    if cache is not None:
+        cache.put(text, options, result)
     return Converted(source, text, encoding, result)
 
 
-_FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]*)", re.MULTILINE)
+def _options_of(source: Source, options: Options) -> Options:
+    top = _package_top(source.path.absolute())
+    # A folder of one's own called "torch" does not hide the installed package.
+    own = top.name if top is not None and top.name != "torch" else ""
+    return replace(options, helper_import=source.helper_import, own_package=own)
 
 
-def exports(sources: list[Source]) -> dict[Path, frozenset[str]]:
-    """Names that files of a run import from one another, by the file they are imported from.
+def _needs_work(text: str, options: Options) -> bool:
+    return options.among_torch or MENTIONS_TORCH.search(text) is not None
 
-    Modules are matched by the last part of their name: too many names only keep a binding that nobody needs.
+
+def convert_all(
+    sources: list[Source],
+    options: Options,
+    jobs: int,
+    cache: Cache | None = None,
+    prepare: Callable[[], None] | None = None,
+) -> Iterator[Converted]:
+    """Convert files in order; those that are not known yet over several processes, where that pays.
+
+    Args:
+        prepare: called in each new process (loads the user's rules).
     """
-    wanted: dict[str, set[str]] = {}
+    texts: dict[Path, str] = {}
     for source in sources:
-        try:
-            text, _ = read(source.path)
-        except InputError:
-            continue
-        for module, names in _FROM_IMPORT.findall(text):
-            last = module.rpartition(".")[2]
-            found = {part.split()[0] for part in re.sub(r"#.*", "", names).strip("()").split(",") if part.split()}
-            wanted.setdefault(last or source.path.parent.name, set()).update(found)
-    return {
-        s.path: frozenset(wanted.get(s.path.parent.name if s.path.stem == "__init__" else s.path.stem, ()))
-        for s in sources
-    }
-
-
-def convert_all(sources: list[Source], options: Options, jobs: int) -> Iterator[Converted]:
-    """Convert files in order, over several processes where that pays."""
-    exported = exports(sources) if len(sources) > 1 else {}
-    each = [replace(options, exported=exported.get(source.path, frozenset())) for source in sources]
-    if jobs <= 1 or len(sources) < 4:
+        with contextlib.suppress(InputError):
+            texts[source.path] = read(source.path)[0]
+    contexts = context.gather(texts) if len(sources) > 1 else {}
+    each = []
+    for source in sources:
+        around = contexts.get(source.path, context.Context())
+        each.append(replace(options, exported=around.exported, among_torch=around.among_torch))
+    long = [
+        (source, own)
+        for source, own in zip(sources, each, strict=True)
+        if source.path in texts and _needs_work(texts[source.path], own)
+    ]
+    if cache is not None:
+        long = [(s, own) for s, own in long if not cache.place(texts[s.path], _options_of(s, own)).exists()]
+    if jobs <= 1 or sum(len(texts[source.path]) for source, _ in long) < _WORTH_PROCESSES:
         for source, own in zip(sources, each, strict=True):
-            yield convert_file(source, own)
+            yield convert_file(source, own, cache if _needs_work(texts.get(source.path, ""), own) else None)
         return
-    with ProcessPoolExecutor(max_workers=jobs) as pool:
-        yield from pool.map(convert_file, sources, each, chunksize=4)
+    rules.load()  # once, before the processes are forked
+    with ProcessPoolExecutor(max_workers=jobs, initializer=prepare) as pool:
+        pending = {source.path: pool.submit(convert_file, source, own, cache) for source, own in long}
+        for source, own in zip(sources, each, strict=True):
+            if source.path in pending:
+                yield _outcome(pending[source.path], source, own, cache, prepare)
+            else:
+                yield convert_file(source, own, cache if _needs_work(texts.get(source.path, ""), own) else None)
+
+
+def _outcome(
+    future: Future[Converted],
+    source: Source,
+    options: Options,
+    cache: Cache | None,
+    prepare: Callable[[], None] | None,
+) -> Converted:
+    """A process that dies takes all others of its pool along: what it was to do is done again, file by file."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        pass
+    try:
+        with ProcessPoolExecutor(max_workers=1, initializer=prepare) as pool:
+            return pool.submit(convert_file, source, options, cache).result()
+    except BrokenExecutor:
+        text, encoding = read(source.path)
+        problem = Diagnostic("JC906", "the process that converted this file died")
+        return Converted(source, text, encoding, Result(text, [problem], failed=True))
 
 
 def helper_modules(converted: Iterable[Converted]) -> dict[Path, str]:

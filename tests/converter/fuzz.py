@@ -33,7 +33,7 @@ _LINES = (
     "z = lambda x, *a, **k: torch.cat([x, *a], **k)\n",
     "with torch.no_grad(), open('f') as f: x = f.read().view(2)\n",
     "async def g(x: torch.Tensor): return await x.sum(), {k: v.max(1)[0] for k, v in x}\n",
-    "class Net(nn.Module):\n    def forward(self, x, *rest): return (x := x + 1).view(-1) if rest else f'{x.size(0)}'\n",
+    "class Net(nn.Module):\n    def forward(self, x, *a): return (x := x + 1).view(-1) if a else f'{x.size(0)}'\n",
     "del x.data, x[0]\n",
     "x[..., None, 1:] += torch.zeros(2)  # part\n",
     "a = b = c = torch.max(x, dim=1); a.b, (c[0], *d) = torch.split(x, 2)\n",
