@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import click
 
 from parity.check.command import check
@@ -12,6 +15,8 @@ from parity.training.command import train
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Prove that a Torch program and a Jittor program agree."""
+    # Unwind when stopped, so that the processes of the frameworks end too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 main.add_command(check)

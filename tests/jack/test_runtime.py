@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from jack import onednn, runtime
+from jack import kernel_compiler, onednn, runtime
 
 VARIABLES = (
-    "nvcc_path use_mkl OMP_NUM_THREADS cache_name JITTOR_HOME python_config_path mkl_include_path mkl_lib_path".split()
-)
+    "nvcc_path use_mkl OMP_NUM_THREADS cache_name JITTOR_HOME python_config_path mkl_include_path mkl_lib_path cc_path"
+).split()
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         # monkeypatch restores only what it has seen: set first, so that what prepare() sets is undone
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    monkeypatch.setenv(kernel_compiler.SWITCH, "0")  # compiles for seconds and writes: has tests of its own
     monkeypatch.setattr(runtime, "_report", None)
     monkeypatch.setattr(onednn, "server_answers", lambda timeout=0: False)
     monkeypatch.delitem(sys.modules, "jittor", raising=False)
