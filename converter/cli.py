@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import click
 from rich.console import Console
 
-from converter import cache, config, helpers, project
+from converter import cache, config, custom, helpers, project, rules
 from converter.cache import Cache
-from converter.diagnostics import CODES, explain
+from converter.diagnostics import CODES
 from converter.pipeline import Options, convert
 from converter.project import Converted, InputError, Source
-from converter.report import json_report, text
+from converter.report import json_report, lookup, text
+from converter.rules.base import Registry
 
 _EPILOG = """
 \b
@@ -38,13 +41,39 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
+def _with_own_rules() -> Registry:
+    """All rules, the user's own (named in the configuration of this folder) included."""
+    try:
+        custom.load(config.load(Path.cwd()).rules)
+    except (config.ConfigError, custom.RuleFileError) as error:
+        _fail(str(error))
+    return rules.load()
+
+
 def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is None:
         return
-    page = explain(value)
+    registry = _with_own_rules()
+    page = lookup.page(value, registry)
+    if page is None and "." in value:
+        near = lookup.similar(value, registry)
+        _fail(f"no rule for {value}" + (f" (did you mean {', '.join(near)}?)" if near else ""))
     if page is None:
-        _fail(f"no such code: {value} (there are {', '.join(CODES)})")
+        _fail(f"no such code: {value} (there are {', '.join(CODES)}; or give an API such as torch.cat)")
     click.echo(page)
+    ctx.exit(0)
+
+
+def _list_rules(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    try:
+        table = lookup.listing(value, _with_own_rules())
+    except re.error as error:
+        _fail(f"--list-rules {value}: not a regular expression: {error}")
+    if not table:
+        _fail(f"no rule matches {value}")
+    click.echo(table)
     ctx.exit(0)
 
 
@@ -69,7 +98,20 @@ def _explain(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
 @click.option("--statistics", is_flag=True, help="Count what was left, by API.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
-    "--explain", metavar="CODE", callback=_explain, expose_value=False, is_eager=True, help="Explain a code and exit."
+    "--explain",
+    metavar="CODE|API",
+    callback=_explain,
+    expose_value=False,
+    is_eager=True,
+    help="Explain a code, or what becomes of an API, and exit.",
+)
+@click.option(
+    "--list-rules",
+    metavar="REGEX",
+    callback=_list_rules,
+    expose_value=False,
+    is_eager=True,
+    help="List the rules for matching APIs, yours included, and exit.",
 )
 @click.version_option(package_name="jack-toolkit", prog_name="jack-convert")
 def main(
@@ -103,11 +145,13 @@ def main(
     if "-" in paths:
         if len(paths) > 1 or write or output is not None:
             _fail("- (standard input) stands alone and is written to standard output")
+        _with_own_rules()
         sys.exit(_standard_input(diff, check, Options(bool(guess), not no_comments), quiet, verbose))
     try:
         settings = config.load(Path(paths[0]))
+        custom.load(settings.rules)
         sources = project.find([Path(p) for p in paths], (*settings.exclude, *exclude))
-    except (InputError, config.ConfigError) as error:
+    except (InputError, config.ConfigError, custom.RuleFileError) as error:
         _fail(str(error))
     if any(Path(p).is_dir() for p in paths) and not (output or write or diff or check or output_format == "json"):
         _fail("a folder needs -o DIR, --write, --diff or --check")
@@ -120,8 +164,8 @@ def main(
     if output is not None and not several:
         sources = [_single_target(sources[0], output, into_folder)]
     workers = settings.jobs if jobs is None else jobs
-    memory = None if no_cache else Cache(cache.folder())
-    items = _convert(sources, options, workers or os.cpu_count() or 1, quiet, memory)
+    memory = None if no_cache else Cache(cache.folder(), b"\0".join(path.read_bytes() for path in settings.rules))
+    items = _convert(sources, options, workers or os.cpu_count() or 1, quiet, memory, settings.rules)
     sys.exit(
         _finish(
             items, output, several or into_folder, write, diff, check, force, quiet, verbose, statistics, output_format
@@ -141,9 +185,11 @@ def _single_target(source: Source, output: Path, into_folder: bool) -> Source:
     )
 
 
-def _convert(sources: list[Source], options: Options, jobs: int, quiet: bool, memory: Cache | None) -> list[Converted]:
+def _convert(
+    sources: list[Source], options: Options, jobs: int, quiet: bool, memory: Cache | None, own_rules: tuple[Path, ...]
+) -> list[Converted]:
     console = Console(stderr=True)
-    stream = project.convert_all(sources, options, jobs, memory)
+    stream = project.convert_all(sources, options, jobs, memory, partial(custom.load, own_rules))
     if quiet or len(sources) < 10 or not console.is_terminal:
         return list(stream)
     from rich.progress import track
@@ -266,10 +312,11 @@ def _write_all(outputs: dict[Path, bytes], names: dict[Path, str]) -> tuple[dict
 def _standard_input(diff: bool, check: bool, options: Options, quiet: bool, verbose: bool) -> int:
     try:
         source, encoding = project.decode(sys.stdin.buffer.read())
-    except InputError as error:
+        result = convert(source, options)
+    except (InputError, custom.RuleFailed) as error:
         _fail(f"<stdin>: {error}")
     place = Source(Path("<stdin>"), Path("stdin.py"), (Path(),), options.helper_import)
-    item = Converted(place, source, encoding, convert(source, options))
+    item = Converted(place, source, encoding, result)
     console = Console(stderr=True)
     if not quiet:
         text.findings(console, item, verbose)

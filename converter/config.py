@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tomllib
 
-KEYS = {"exclude": list, "guess": bool, "comments": bool, "jobs": int}
+KEYS = {"exclude": list, "guess": bool, "comments": bool, "jobs": int, "rules": list}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Config:
     guess: bool = False
     comments: bool = True
     jobs: int = 0
+    rules: tuple[Path, ...] = ()
     path: Path | None = None
 
 
@@ -47,11 +48,14 @@ def load(start: Path) -> Config:
                 raise ConfigError(f"{path}: [tool.jack-convert] has no key {key!r} (known: {', '.join(sorted(KEYS))})")
             if not isinstance(value, KEYS[key]):
                 raise ConfigError(f"{path}: {key} must be a {KEYS[key].__name__}")
+            if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+                raise ConfigError(f"{path}: {key} must be a list of texts")
         return Config(
             tuple(table.get("exclude", ())),
             table.get("guess", False),
             table.get("comments", True),
             table.get("jobs", 0),
+            tuple(path.parent / name for name in table.get("rules", ())),
             path,
         )
     return Config()

@@ -161,6 +161,13 @@ CODES: dict[str, Code] = {
         "The converter failed on this file and left it alone. Please report it.",
         "file",
     ),
+    "JC908": Code(
+        Severity.ERROR,
+        "a rule of your own failed",
+        "The function behind a rule in one of the files named by `rules` in [tool.jack-convert] raised an error or "
+        "returned something that is no expression. The file was left alone.",
+        "file",
+    ),
     "JC907": Code(
         Severity.ERROR,
         "Python that cannot be read here",

@@ -17,6 +17,7 @@ from pathspec import GitIgnoreSpec
 
 from converter import context, helpers, rules
 from converter.cache import Cache
+from converter.custom import RuleFailed
 from converter.diagnostics import Diagnostic
 from converter.names import MENTIONS_TORCH
 from converter.pipeline import Options, Result, convert
@@ -163,6 +164,8 @@ def convert_file(source: Source, options: Options, cache: Cache | None = None) -
         return Converted(source, text, encoding, known)
     try:
         result = convert(text, options)
+    except RuleFailed as error:
+        return Converted(source, text, encoding, Result(text, [Diagnostic("JC908", str(error))], failed=True))
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return Converted(source, text, encoding, Result(text, [Diagnostic("JC906", message)], failed=True))

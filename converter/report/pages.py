@@ -10,13 +10,12 @@ from collections import Counter
 from pathlib import Path
 
 from converter import rules
-from converter.apply import target_of
 from converter.diagnostics import CODES
-from converter.rules.base import Answer, Rule
+from converter.report.lookup import ANSWERS, target_text
+from converter.rules.base import Rule
 
 DOCS = Path(__file__).parents[2] / "docs"
 _NOTE = "<!-- Made by `python -m converter.report.pages`; do not edit. -->\n\n"
-_ANSWERS = {Answer.REWRITTEN: "rewritten", Answer.KEPT: "kept", Answer.NEEDS_YOU: "needs you"}
 
 
 def _area(api: str) -> str:
@@ -27,16 +26,8 @@ def _area(api: str) -> str:
 
 
 def _target(rule: Rule) -> str:
-    if rule.answer is Answer.NEEDS_YOU:
-        return ""
-    target = target_of(rule)
-    if target.startswith("remove:"):
-        return "removed"
-    if target.startswith("python:"):
-        return f"`{target.removeprefix('python:')}`"
-    if target:
-        return f"`{target.replace('helpers.', 'jh.').replace('Var.', 'x.')}`"
-    return "depends on the arguments" if rule.action else ""
+    text = target_text(rule)
+    return f"`{text}`" if text not in ("", "removed", "depends on the arguments") else text
 
 
 def coverage() -> str:
@@ -45,7 +36,7 @@ def coverage() -> str:
     areas: dict[str, list[Rule]] = {}
     for rule in registry:
         areas.setdefault(_area(rule.api), []).append(rule)
-    counts = Counter(_ANSWERS[rule.answer] for rule in registry)
+    counts = Counter(ANSWERS[rule.answer] for rule in registry)
     lines = [
         "# Coverage\n",
         f"{len(registry)} Torch APIs have a verified answer: {counts['rewritten']} are rewritten, "
@@ -58,7 +49,7 @@ def coverage() -> str:
         for rule in sorted(areas[area], key=lambda r: r.api):
             text = rule.restriction + (f" Instead: {rule.workaround}" if rule.workaround else "")
             cell = " ".join(text.split()).replace("|", "\\|")
-            lines.append(f"| `{rule.api}` | {_ANSWERS[rule.answer]} | {_target(rule)} | {cell} |")
+            lines.append(f"| `{rule.api}` | {ANSWERS[rule.answer]} | {_target(rule)} | {cell} |")
     return _NOTE + "\n".join(lines) + "\n"
 
 

@@ -177,6 +177,7 @@ class Rule:
     cases: tuple[Case, ...] = ()
     action: Action | None = None
     parameters: tuple[Parameter, ...] = ()
+    origin: str = ""  # the file of a rule of the user's own
 
     @property
     def is_method(self) -> bool:
@@ -192,6 +193,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
+        self.origin = ""  # while a file of the user's own rules is read: its path
 
     def add(self, rule: Rule) -> Rule:
         """Register one rule.
@@ -199,18 +201,22 @@ class Registry:
         Raises:
             ValueError: for a second rule on one API, a rule without cases, or one without a target.
         """
-        if rule.api in self._rules:
+        if rule.api in self._rules and not self.origin:
             raise ValueError(f"{rule.api}: a rule is registered already")
         if rule.answer is Answer.NEEDS_YOU:
             if not rule.restriction:
                 raise ValueError(f"{rule.api}: 'needs you' must say why (restriction)")
-        elif not rule.cases:
+        elif not (rule.cases or self.origin):
             raise ValueError(f"{rule.api}: a rule without cases proves nothing")
         elif not (rule.keep or rule.to or rule.action):
             raise ValueError(f"{rule.api}: a rule needs a target, keep=True or an action")
-        rule = replace(rule, parameters=parse_signature(rule.signature))
+        rule = replace(rule, parameters=parse_signature(rule.signature), origin=self.origin)
         self._rules[rule.api] = rule
         return rule
+
+    def put(self, rule: Rule) -> None:
+        """Put a rule in the place of the one for the same API."""
+        self._rules[rule.api] = rule
 
     def get(self, api: str) -> Rule | None:
         return self._rules.get(api)
