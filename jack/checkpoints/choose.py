@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from jack.checkpoints.dtypes import Array
@@ -12,7 +13,7 @@ from jack.checkpoints.unpickle import resolved
 # Names under which training programs keep a state_dict.
 USUAL = ("state_dict", "model_state_dict", "model", "net", "network", "model_state", "weights", "params")
 SHOWN = 6
-DEEPEST, MOST = 100, 100_000  # modules inside one another, names: no model has more
+DEEPEST, MOST = 100, 100_000  # modules inside one another, modules in all: no model has more
 
 
 def chosen_weights(value: Any, entry: str | None) -> tuple[dict[str, Array], str, dict[str, str], list[str]]:
@@ -74,20 +75,20 @@ def entries_of(value: Any) -> dict[Any, Any] | None:
         if value.entries:  # a class derived from dict
             return entries_of(value.entries)
         found: dict[Any, Any] = {}
-        _collect(value, "", found, ())
+        _collect(value, "", found, (), iter(range(MOST)))
         return found or None
     if isinstance(value, dict) and not is_tensor(value) and any(is_tensor(inner) for inner in value.values()):
         return value
     return None
 
 
-def _collect(module: Any, prefix: str, found: dict[Any, Any], outer: tuple[Any, ...]) -> None:
+def _collect(module: Any, prefix: str, found: dict[Any, Any], outer: tuple[Any, ...], visits: Iterator[int]) -> None:
     """Parameters and buffers of a pickled Torch module and those inside it, as its state_dict names them."""
     state = getattr(module, "state", None)
     if not isinstance(state, dict) or len(outer) > DEEPEST or any(module is other for other in outer):
         return
-    if len(found) > MOST:
-        raise CheckpointError(f"more than {MOST} names in a pickled model")  # modules that hold one another
+    if next(visits, None) is None:
+        raise CheckpointError(f"more than {MOST} modules in a pickled model")  # that hold one another, to waste time
     left_out = state.get("_non_persistent_buffers_set")
     for kind in ("_parameters", "_buffers"):
         held = state.get(kind)
@@ -96,7 +97,7 @@ def _collect(module: Any, prefix: str, found: dict[Any, Any], outer: tuple[Any, 
                 found[f"{prefix}{name}"] = value
     inner = state.get("_modules")
     for name, child in inner.items() if isinstance(inner, dict) else ():
-        _collect(child, f"{prefix}{name}.", found, (*outer, module))
+        _collect(child, f"{prefix}{name}.", found, (*outer, module), visits)
 
 
 def _arrays(entries: dict[Any, Any]) -> tuple[dict[str, Array], str, dict[str, str]]:

@@ -290,6 +290,17 @@ def test_a_whole_model_is_refused_or_read_without_its_code(tmp_path, monkeypatch
     assert any("pickled" in note for note in found.notes)
 
 
+def test_modules_that_hold_one_another_waste_no_time(tmp_path):
+    inner = torch.nn.Module()
+    for _ in range(40):  # 2 ** 40 names
+        outer = torch.nn.Module()
+        outer.a = outer.b = inner
+        inner = outer
+    torch.save(inner, tmp_path / "x.pth")
+    with pytest.raises(CheckpointError, match="x.pth: more than 100000 modules"):
+        load_checkpoint(tmp_path / "x.pth", skip_code=True)
+
+
 FOREIGN = {
     "photo.pth": (b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"\x00" * 900, "a JPEG image"),
     "empty.pth": (b"", "is empty"),
