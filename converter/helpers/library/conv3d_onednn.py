@@ -27,8 +27,8 @@ struct @CLASS@ : Op {
     Var* out;
     int mode, groups;
     NanoVector stride, padding, dilation, size;
-    @CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size);
-    @CLASS@(Var* a, Var* b, Var* bias, int groups, NanoVector stride, NanoVector padding, NanoVector dilation);
+    @CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector pad, NanoVector dilate, NanoVector n);
+    @CLASS@(Var* a, Var* b, Var* bias, int groups, NanoVector stride, NanoVector pad, NanoVector dilate);
     @CLASS@(Var* a);
     const char* name() const override { return "@OP@"; }
     VarPtr grad(Var* out, Var* dout, Var* v, int v_index) override;
@@ -58,8 +58,10 @@ static NanoVector spatial(Var* v) {
     return found;
 }
 
-@CLASS@::@CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size)
-    : a(a), b(b), bias(nullptr), mode(mode), groups(groups), stride(stride), padding(padding), dilation(dilation), size(size) {
+@CLASS@::@CLASS@(Var* a, Var* b, int mode, int groups,
+                 NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size)
+    : a(a), b(b), bias(nullptr), mode(mode), groups(groups),
+      stride(stride), padding(padding), dilation(dilation), size(size) {
     flags.set(NodeFlags::_manual_set_vnbb);
     a->flags.set(NodeFlags::_needed_by_backward);
     b->flags.set(NodeFlags::_needed_by_backward);
@@ -169,7 +171,8 @@ struct Plan {
     memory::desc bias;
 };
 
-static void settle(Operand& operand, int argument, const memory::desc& plain, const memory::desc& wanted, bool is_result) {
+static void settle(Operand& operand, int argument, const memory::desc& plain, const memory::desc& wanted,
+                   bool is_result) {
     operand.argument = argument;
     operand.plain = plain;
     operand.wanted = wanted;
@@ -196,9 +199,11 @@ static Plan make_plan(const @CLASS@& op, const NanoVector& x, const NanoVector& 
     }
     auto wtag = op.groups > 1 ? tag::goidhw : tag::oidhw;
     memory::desc plain_src(src, f32, tag::ncdhw), plain_dst(dst, f32, tag::ncdhw), plain_wei(wei, f32, wtag);
-    static const char* setting = getenv("CONV3D_LAYOUT");
-    char layout = setting ? setting[0] : 'a';
-    auto data = layout == 'p' ? tag::ncdhw : layout == 'c' ? tag::ndhwc : tag::any;
+    // Blocked layouts are the fastest, but the way there and back costs: too much where a value is used once (kernels
+    // of one element), and where the weights are many and the places few.  Measured in docs/performance.md.
+    bool pointwise = op.groups == 1 && w[2] * w[3] * w[4] == 1;
+    bool blocked = !pointwise && (op.groups > 1 || y[0] * y[2] * y[3] * y[4] > 64);
+    auto data = blocked ? tag::any : tag::ncdhw;
     memory::desc any_src(src, f32, data), any_dst(dst, f32, data), any_wei(wei, f32, tag::any);
     memory::desc bias({dst[1]}, f32, tag::x);
     memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
@@ -324,7 +329,7 @@ def onednn_flags() -> Any:
     libraries = os.environ.get("mkl_lib_path") or next((f"{h}/lib" for h in homes if os.path.isdir(h)), "")
     if not os.path.isfile(os.path.join(libraries, "libmkldnn.so")):
         return None
-    return f'-I"{include}" -L"{libraries}" -lmkldnn'
+    return f'-fopenmp -I"{include}" -L"{libraries}" -lmkldnn'
 
 
 def onednn_conv3d() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jittor as jt
 
+from converter.helpers.library.batch_norm_native import fast_batch_norm
 from converter.helpers.library.modules import Module
 from converter.helpers.library.parameters import Parameter, overwrite
 from converter.helpers.library.resampling import pad
@@ -54,20 +55,26 @@ def batch_norm(
     eps: float = 1e-5,
 ) -> Any:
     """Normalise (N, C, ...) per channel, by the batch in training (running statistics change), else by those."""
-    dims = [0, *range(2, input.ndim)]
-    weight = None if weight is None else along_channels(weight, input.ndim)
-    bias = None if bias is None else along_channels(bias, input.ndim)
-    if not training:
-        scale = 1 / jt.sqrt(along_channels(running_var, input.ndim) + eps)
-        scale = scale if weight is None else scale * weight
-        return scaled(input - along_channels(running_mean, input.ndim), scale, bias)
     count = input.numel() // input.shape[1]
-    if count == 1:
+    if training and count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
-    found, mean, variance = standardized(input, dims, eps)
-    if running_mean is not None:
+    found = fast_batch_norm(
+        input, None if training else running_mean, None if training else running_var, weight, bias, eps
+    )
+    if found is None:
+        weight = None if weight is None else along_channels(weight, input.ndim)
+        bias = None if bias is None else along_channels(bias, input.ndim)
+        if not training:
+            scale = 1 / jt.sqrt(along_channels(running_var, input.ndim) + eps)
+            scale = scale if weight is None else scale * weight
+            return scaled(input - along_channels(running_mean, input.ndim), scale, bias)
+        found, mean, variance = standardized(input, [0, *range(2, input.ndim)], eps)
+        result = scaled(found, weight, bias)
+    else:
+        result, mean, variance = found
+    if training and running_mean is not None:
         update_statistics(running_mean, running_var, mean, variance, count, momentum)
-    return scaled(found, weight, bias)
+    return result
 
 
 def instance_norm(

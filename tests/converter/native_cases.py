@@ -1,0 +1,181 @@
+"""The native operators' cases, for both frameworks: ``python -m tests.converter.native_cases torch|jittor OUT.npz``.
+
+One process per framework computes all of them.  Inputs are made by NumPy alone; every result is a named array.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+
+# in, out, kernel, stride, padding, dilation, groups, bias, size of the input
+CONVOLUTIONS: dict[str, tuple[Any, ...]] = {
+    "plain": (3, 4, 3, 1, 1, 1, 1, True, (4, 6, 5)),
+    "stem": (3, 16, 7, (1, 2, 2), 3, 1, 1, False, (5, 20, 18)),
+    "strided with a rest": (8, 16, (3, 2, 3), (2, 3, 2), (1, 0, 1), 1, 1, True, (6, 9, 8)),
+    "pointwise": (16, 32, 1, 1, 0, 1, 1, True, (3, 7, 6)),
+    "pointwise strided": (16, 8, 1, (2, 2, 3), 0, 1, 1, False, (4, 7, 8)),
+    "pointwise padded": (4, 8, 1, 1, (1, 0, 2), 1, 1, True, (3, 4, 5)),
+    "few places": (32, 48, 3, 1, 1, 1, 1, False, (1, 4, 4)),
+    "many places": (32, 48, 3, 1, 1, 1, 1, True, (4, 8, 7)),
+    "dilated": (4, 6, (2, 3, 3), 1, (1, 2, 3), (1, 2, 3), 1, True, (5, 9, 11)),
+    "groups": (6, 9, (1, 3, 2), (1, 2, 1), (0, 1, 1), 1, 3, True, (4, 7, 6)),
+    "depthwise": (8, 8, 3, 1, 1, 1, 8, False, (4, 5, 6)),
+    "same": (3, 5, (2, 3, 4), 1, "same", (1, 1, 2), 1, True, (4, 5, 8)),
+    "circular": (2, 4, 3, 1, (1, 2, 1), 1, 1, True, (4, 5, 6)),
+    "replicate": (2, 4, 3, 2, 1, 1, 1, True, (4, 5, 6)),
+}
+# in, out, kernel, stride, padding, output_padding, groups, bias, dilation, size of the input
+TRANSPOSED: dict[str, tuple[Any, ...]] = {
+    "plain": (4, 6, 3, 2, 1, 1, 1, True, 1, (3, 4, 5)),
+    "groups": (4, 6, (2, 3, 2), (1, 2, 3), (0, 1, 0), (0, 1, 2), 2, False, (1, 2, 1), (3, 4, 3)),
+}
+# layer, size of the input (whole values: windows hold equal ones)
+POOLS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "max, input as the kernel": ("MaxPool3d((2, 3, 3))", (2, 3, 2, 3, 3)),
+    "max, padded input": ("MaxPool3d(3, 1, 1)", (2, 3, 1, 3, 2)),
+    "max, short clip": ("MaxPool3d(3, 2, 1)", (2, 3, 2, 9, 8)),
+    "max, one frame": ("MaxPool3d(3, 2, 1)", (2, 3, 1, 9, 8)),
+    "max, usual": ("MaxPool3d(3, 2, 1)", (2, 3, 6, 9, 8)),
+    "max 2-D, input as the kernel": ("MaxPool2d((4, 2), padding=(2, 1))", (2, 3, 4, 2)),
+    "max 1-D, input as the kernel": ("MaxPool1d(3, 1, 1)", (2, 3, 3)),
+    "average (1, 4, 4)": ("AvgPool3d((1, 4, 4))", (2, 3, 1, 4, 4)),
+    "average, padded input": ("AvgPool3d(3, 2, 1)", (2, 3, 3, 3, 3)),
+    "average 2-D (8, 2)": ("AvgPool2d((8, 2))", (2, 3, 8, 2)),
+    "average 1-D": ("AvgPool1d(4, padding=2)", (2, 3, 4)),
+}
+# layer, training, size of the input, mean of the input
+NORMS: dict[str, tuple[str, bool, tuple[int, ...], float]] = {
+    "training": ("BatchNorm3d(5)", True, (2, 5, 3, 4, 6), 0),
+    "evaluation": ("BatchNorm3d(5)", False, (2, 5, 3, 4, 6), 0),
+    "large mean": ("BatchNorm2d(5)", True, (4, 5, 7, 6), 300),
+    "not affine": ("BatchNorm1d(5, affine=False)", True, (6, 5), 1),
+    "one channel": ("BatchNorm2d(1, eps=1e-3, momentum=0.3)", True, (3, 1, 5, 5), 0),
+}
+
+
+def torch_side(results: dict[str, Any]) -> None:
+    import torch
+    import torch.nn as nn
+
+    def tensor(a: Any) -> Any:
+        return torch.from_numpy(np.array(a))
+
+    def gradients(loss: Any, targets: list[Any], twice: bool) -> list[Any]:
+        return list(torch.autograd.grad(loss, targets, create_graph=twice))
+
+    def leaf(a: Any) -> Any:
+        return tensor(a).requires_grad_()
+
+    compute(results, nn, tensor, leaf, gradients, lambda v: v.detach().numpy())
+
+
+def jittor_side(results: dict[str, Any]) -> None:
+    from parity.check.jittor_side import prepare
+
+    prepare()
+    import jittor as jt
+
+    from converter import helpers
+
+    layers = {text.partition("(")[0] for text, *_ in (*POOLS.values(), *NORMS.values())}
+    names = sorted(layers | {"Conv3d", "ConvTranspose3d", "native_operator", "conv3d", "NATIVE_OPERATORS"})
+    jh = type(sys)("jittor_helpers")
+    exec(compile(helpers.render(names), "jittor_helpers.py", "exec"), jh.__dict__)
+
+    def gradients(loss: Any, targets: list[Any], twice: bool) -> list[Any]:
+        return list(jt.grad(loss, targets, retain_graph=twice))
+
+    def tensor(a: Any) -> Any:
+        return jt.array(a).stop_grad()
+
+    compute(results, jh, tensor, lambda a: jt.array(a).start_grad(), gradients, lambda v: v.numpy())
+    results["native"] = np.array([jh.NATIVE_OPERATORS.get(n) is not None for n in sorted(jh.NATIVE_OPERATORS)])
+
+    # What they are not made for is left to Jittor's own operators, in words.
+    random = np.random.RandomState(5)
+    x, w = (random.standard_normal(s) for s in ((1, 2, 3, 4, 4), (3, 2, 2, 2, 2)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            double = jh.conv3d(jt.array(x, dtype="float64"), jt.array(w, dtype="float64"))
+        broken = [jh.native_operator("broken", "no C++", "at all") for _ in range(2)]
+    results["double"], results["broken"] = double.numpy(), np.array([b is None for b in broken])
+    results["said"] = np.array([str(c.message) for c in caught if issubclass(c.category, RuntimeWarning)])
+
+
+def compute(results: dict[str, Any], nn: Any, tensor: Any, leaf: Any, gradients: Any, array: Any) -> None:
+    """Every case by the layers of ``nn``."""
+    random = np.random.RandomState(0)
+
+    def normal(*shape: int) -> Any:
+        return random.standard_normal(shape).astype(np.float32)
+
+    def keep(name: str, *values: Any) -> None:
+        results.update({f"{name}: {i}": array(v) for i, v in enumerate(values)})
+
+    def put(layer: Any) -> list[Any]:
+        """Give the layer's parameters values that both sides share."""
+        for p in layer.parameters():
+            value = tensor(normal(*p.shape))
+            p.data.copy_(value) if hasattr(p.data, "copy_") else p.assign(value).start_grad()
+        return list(layer.parameters())
+
+    def check(name: str, layer: Any, shape: tuple[int, ...], twice: bool = False) -> None:
+        parameters, x = put(layer), leaf(normal(*shape))
+        y = layer(x)
+        m = tensor(normal(*y.shape))
+        targets = [x, *parameters]
+        first = gradients((y * y * m).sum(), targets, twice)
+        keep(name, y, *first)
+        if twice:
+            again = [tensor(normal(*g.shape)) for g in first]
+            keep(f"{name}, twice", *gradients(sum((g * a).sum() for g, a in zip(first, again)), targets, False))
+
+    for name, (i, o, k, s, p, d, g, bias, size) in CONVOLUTIONS.items():
+        mode = name if name in ("circular", "replicate") else "zeros"
+        layer = nn.Conv3d(i, o, k, s, p, d, g, bias, mode)
+        check(f"conv {name}", layer, (2, i, *size), name in ("plain", "groups", "strided with a rest"))
+    for name, (*options, size) in TRANSPOSED.items():
+        check(f"transposed {name}", nn.ConvTranspose3d(*options), (2, options[0], *size), name == "plain")
+
+    # What needs no gradient: an input, a weight, a whole layer in front of others.
+    frozen, free = nn.Conv3d(2, 3, 3, 1, 1), nn.Conv3d(3, 2, 1)
+    put(frozen), put(free)
+    x = tensor(normal(1, 2, 3, 4, 4))
+    m = tensor(normal(1, 2, 3, 4, 4))
+    keep("only weights", *gradients((free(frozen(x)) * m).sum(), [*frozen.parameters(), *free.parameters()], False))
+    for p in frozen.parameters():
+        p.requires_grad = False
+    keep("frozen", *gradients((free(frozen(x)) * m).sum(), list(free.parameters()), False))
+    x = leaf(normal(1, 2, 3, 4, 4))
+    keep("only input", *gradients((free(frozen(x)) * m).sum(), [x], False))
+
+    for name, (text, shape) in POOLS.items():
+        layer = eval(f"nn.{text}", {"nn": nn})
+        x = leaf(random.randint(-2, 3, shape).astype(np.float32))
+        y = layer(x)
+        keep(f"pool {name}", y, *gradients((y * tensor(normal(*y.shape))).sum(), [x], False))
+
+    for name, (text, training, shape, mean) in NORMS.items():
+        layer = eval(f"nn.{text}", {"nn": nn})
+        parameters = put(layer)
+        layer.train() if training else layer.eval()
+        x = leaf(normal(*shape) + np.float32(mean))
+        y = layer(x)
+        m = tensor(normal(*shape))
+        first = gradients((y * m).sum(), [x, *parameters], True)
+        again = [tensor(normal(*g.shape)) for g in first]
+        keep(f"norm {name}", y, *first, layer.running_mean, layer.running_var)
+        if mean == 0:
+            found = gradients(sum((g * a).sum() for g, a in zip(first, again)), [x, *parameters[:1]], False)
+            keep(f"norm {name}, twice", *found)
+
+
+if __name__ == "__main__":
+    found: dict[str, Any] = {}
+    {"torch": torch_side, "jittor": jittor_side}[sys.argv[1]](found)
+    np.savez(sys.argv[2], **found)
