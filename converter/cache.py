@@ -88,6 +88,7 @@ class Cache:
                 edits=edits,
                 helpers=found["helpers"],
                 answers=found["answers"],
+                found=found["found"],
                 left=found["left"],
                 failed=found["failed"],
             )
@@ -100,6 +101,7 @@ class Cache:
             "diagnostics": [asdict(d) for d in result.diagnostics],
             "helpers": result.helpers,
             "answers": result.answers,
+            "found": result.found,
             "left": result.left,
             "failed": result.failed,
         }

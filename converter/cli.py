@@ -17,7 +17,7 @@ from converter.cache import Cache
 from converter.diagnostics import CODES
 from converter.pipeline import Options, convert
 from converter.project import Converted, InputError, Source
-from converter.report import json_report, lookup, text
+from converter.report import html_report, json_report, lookup, sarif, text
 from converter.rules.base import Registry
 
 _EPILOG = """
@@ -96,7 +96,9 @@ def _list_rules(ctx: click.Context, _: click.Parameter, value: str | None) -> No
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print notes too (restrictions, evidence).")
 @click.option("--statistics", is_flag=True, help="Count what was left, by API.")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--output-format", type=click.Choice(["text", "json", "sarif", "github", "html"]), default="text", show_default=True
+)
 @click.option(
     "--explain",
     metavar="CODE|API",
@@ -153,7 +155,7 @@ def main(
         sources = project.find([Path(p) for p in paths], (*settings.exclude, *exclude))
     except (InputError, config.ConfigError, custom.RuleFileError) as error:
         _fail(str(error))
-    if any(Path(p).is_dir() for p in paths) and not (output or write or diff or check or output_format == "json"):
+    if any(Path(p).is_dir() for p in paths) and not (output or write or diff or check or output_format != "text"):
         _fail("a folder needs -o DIR, --write, --diff or --check")
     if not sources:
         _fail("every file is excluded")
@@ -233,17 +235,25 @@ def _finish(
         _print_code(items[0], console, quiet)
     for problem in problems:
         click.echo(f"jack-convert: {problem}", err=True)
-    if output_format == "json":
-        click.echo(json_report.render(items, written))
+    if check and status == 0 and any(item.result.changed for item in items):
+        status = 1
+    exit_code = 2 if problems else status
+    if output_format != "text":
+        sys.stdout.buffer.write(_report(output_format, items, written, exit_code).encode("utf-8") + b"\n")
+        sys.stdout.flush()
     elif not quiet:
         if statistics:
             text.statistics(console, items)
         text.summary(console, items)
-    if problems:
-        return 2
-    if check and status == 0 and any(item.result.changed for item in items):
-        return 1
-    return status
+    return exit_code
+
+
+def _report(output_format: str, items: list[Converted], written: dict[str, str], exit_code: int) -> str:
+    if output_format == "sarif":
+        return sarif.render(items, exit_code)
+    if output_format == "github":
+        return sarif.github(items)
+    return html_report.render(items) if output_format == "html" else json_report.render(items, written)
 
 
 def _status(items: list[Converted]) -> int:

@@ -62,6 +62,7 @@ class Result:
         edits: the replaced spans of the input.
         helpers: names of the helpers that the output uses.
         answers: how many uses of Torch were ``rewritten``, ``kept``, ``needs you``, ``unknown``.
+        found: Torch names in the input, counted from its tree.
         left: Torch names that are still in the output, counted from the output's tree.
         failed: the file could not be converted (syntax, invariant).
     """
@@ -71,6 +72,7 @@ class Result:
     edits: list[Edit] = field(default_factory=list)
     helpers: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
+    found: int = 0
     left: int = 0
     failed: bool = False
 
@@ -89,6 +91,7 @@ class Result:
             "complete": self.complete,
             "failed": self.failed,
             "answers": self.answers,
+            "torch_names_found": self.found,
             "torch_names_left": self.left,
             "helpers": self.helpers,
             "diagnostics": [d.as_dict() for d in self.diagnostics],
@@ -124,12 +127,14 @@ def _convert(source: str, options: Options) -> Result:
     facts = Flow(tree, registry, options.own_package, about_torch).run()
     changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
+    found = _torch_names(facts)
     if not result.changed:
-        return replace(result, left=_torch_names(facts))
+        return replace(result, found=found, left=found)
     broken, left = _broken_invariant(source, result, options)
     if broken is None:
-        return replace(result, left=left)
-    return Result(source, [*result.diagnostics, Diagnostic("JC905", broken)], failed=True)
+        return replace(result, found=found, left=left)
+    problem = Diagnostic("JC905", broken)
+    return Result(source, [*result.diagnostics, problem], found=found, left=found, failed=True)
 
 
 def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], options: Options) -> Result:
