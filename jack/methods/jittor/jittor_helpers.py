@@ -564,6 +564,232 @@ def no_grad(orig_func: Any = None) -> Any:
     return mode if orig_func is None else mode(orig_func)
 
 
+BATCH_NORM_HEADER = r"""
+#pragma once
+#include "op.h"
+namespace jittor {
+
+// Of x (N, C, ...), all else (C). Training: y, mean and biased variance. Evaluation: y. Backward: dx, dweight, dbias.
+struct @CLASS@ : Op {
+    enum { TRAINING, EVALUATION, BACKWARD } work;
+    bool by_batch;
+    float64 eps;
+    vector<Var*> given;
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* x, Var* weight, Var* bias, float64 eps);
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* x, Var* weight, Var* bias, Var* mean, Var* variance, float64 eps);
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* x, Var* dy, Var* weight, Var* mean, Var* variance, float64 eps, bool by_batch);
+    const char* name() const override { return "@OP@"; }
+    void grads(Var** douts, VarPtr* dins) override;
+    void infer_shape() override;
+    void run() override;
+};
+} // jittor
+"""
+
+
+BATCH_NORM_SOURCE = r"""
+#include <cmath>
+#include <vector>
+#include "var.h"
+#include "@OP@_op.h"
+
+namespace jittor {
+
+static void make_outputs(Op* op, Var* x, int count) {
+    op->flags.set(NodeFlags::_manual_set_vnbb);
+    op->flags.set(NodeFlags::_grads);
+    for (int i = 0; i < count; i++) op->create_output(nullptr, x->dtype());
+}
+
+@CLASS@::@CLASS@(Var* x, Var* weight, Var* bias, float64 eps)
+    : work(TRAINING), by_batch(true), eps(eps), given({x, weight, bias}) {
+    make_outputs(this, x, 3);
+}
+
+@CLASS@::@CLASS@(Var* x, Var* weight, Var* bias, Var* mean, Var* variance, float64 eps)
+    : work(EVALUATION), by_batch(false), eps(eps), given({x, weight, bias, mean, variance}) {
+    make_outputs(this, x, 1);
+}
+
+@CLASS@::@CLASS@(Var* x, Var* dy, Var* weight, Var* mean, Var* variance, float64 eps, bool by_batch)
+    : work(BACKWARD), by_batch(by_batch), eps(eps), given({x, dy, weight, mean, variance}) {
+    make_outputs(this, x, 3);
+}
+
+void @CLASS@::infer_shape() {
+    NanoVector channels;
+    channels.push_back_check_overflow(given[0]->shape[1]);
+    for (int i = 0; i < (int)outputs().size(); i++) output(i)->set_shape(i == 0 ? given[0]->shape : channels);
+}
+
+void @CLASS@::grads(Var** douts, VarPtr* dins) {
+    LOGf << "@OP@ has no gradient of its own: it stands within a function that has one";
+}
+
+// For every channel the sums of first(i) and second(i) over its elements, i being their places.
+template <class First, class Second>
+static void channel_sums(int64 samples, int64 channels, int64 rest, std::vector<double>& firsts,
+                         std::vector<double>& seconds, First first, Second second) {
+    int64 rows = samples * channels;
+    std::vector<double> a(rows), b(rows);
+    #pragma omp parallel for
+    for (int64 row = 0; row < rows; row++) {
+        int64 start = row * rest, channel = row % channels;
+        double s = 0, t = 0;
+        #pragma omp simd reduction(+ : s, t)
+        for (int64 i = 0; i < rest; i++) {
+            s += first(start + i, channel);
+            t += second(start + i, channel);
+        }
+        a[row] = s;
+        b[row] = t;
+    }
+    firsts.assign(channels, 0);
+    seconds.assign(channels, 0);
+    for (int64 row = 0; row < rows; row++) {
+        firsts[row % channels] += a[row];
+        seconds[row % channels] += b[row];
+    }
+}
+
+void @CLASS@::run() {
+    auto* x = given[0]->ptr<float32>();
+    int64 samples = given[0]->shape[0], channels = given[0]->shape[1];
+    int64 rows = samples * channels, rest = given[0]->num / rows;
+    double count = samples * rest;
+    std::vector<double> sums, products;
+    std::vector<float> scale(channels), slope(channels), shift(channels);
+    if (work == BACKWARD) {
+        auto *dy = given[1]->ptr<float32>(), *weight = given[2]->ptr<float32>();
+        auto *mean = given[3]->ptr<float32>(), *variance = given[4]->ptr<float32>();
+        auto *dx = output(0)->ptr<float32>(), *dweight = output(1)->ptr<float32>(), *dbias = output(2)->ptr<float32>();
+        channel_sums(samples, channels, rest, sums, products,
+            [=](int64 i, int64 c) { return (double)dy[i]; },
+            [=](int64 i, int64 c) { return (double)(dy[i] * (x[i] - mean[c])); });
+        for (int64 c = 0; c < channels; c++) {
+            double inverse = 1 / std::sqrt(variance[c] + eps), all = weight[c] * inverse;
+            dweight[c] = products[c] * inverse;
+            dbias[c] = sums[c];
+            scale[c] = all;
+            slope[c] = by_batch ? -all * inverse * inverse * products[c] / count : 0;
+            shift[c] = by_batch ? -all * sums[c] / count : 0;
+        }
+        #pragma omp parallel for
+        for (int64 row = 0; row < rows; row++) {
+            int64 c = row % channels, start = row * rest;
+            float a = scale[c], b = slope[c], s = shift[c], m = mean[c];
+            if (by_batch) {
+                #pragma omp simd
+                for (int64 i = start; i < start + rest; i++) dx[i] = a * dy[i] + (b * (x[i] - m) + s);
+            } else {
+                #pragma omp simd
+                for (int64 i = start; i < start + rest; i++) dx[i] = a * dy[i];
+            }
+        }
+        return;
+    }
+    auto *weight = given[1]->ptr<float32>(), *bias = given[2]->ptr<float32>(), *y = output(0)->ptr<float32>();
+    auto *mean = work == TRAINING ? output(1)->ptr<float32>() : given[3]->ptr<float32>();
+    auto *variance = work == TRAINING ? output(2)->ptr<float32>() : given[4]->ptr<float32>();
+    if (work == TRAINING) {
+        // The first element of each channel is taken off, so that large means cost no digits of the variance.
+        channel_sums(samples, channels, rest, sums, products,
+            [=](int64 i, int64 c) { return (double)x[i] - x[c * rest]; },
+            [=](int64 i, int64 c) { double off = (double)x[i] - x[c * rest]; return off * off; });
+        for (int64 c = 0; c < channels; c++) {
+            double off = sums[c] / count, spread = products[c] / count - off * off;
+            mean[c] = x[c * rest] + off;
+            variance[c] = spread > 0 ? spread : (spread == spread ? 0 : spread);  // NaN stays NaN
+        }
+    }
+    for (int64 c = 0; c < channels; c++) scale[c] = weight[c] / std::sqrt(variance[c] + eps);
+    #pragma omp parallel for
+    for (int64 row = 0; row < rows; row++) {
+        int64 c = row % channels, start = row * rest;
+        float a = scale[c], m = mean[c], s = bias[c];
+        #pragma omp simd
+        for (int64 i = start; i < start + rest; i++) y[i] = (x[i] - m) * a + s;
+    }
+}
+
+} // jittor
+"""
+
+
+def native_batch_norm() -> Any:
+    """The operator, None where it cannot be compiled."""
+    return native_operator("native_batch_norm", BATCH_NORM_HEADER, BATCH_NORM_SOURCE, "-fopenmp")
+
+
+class BatchNormBackward(jt.Function):
+    """The gradients of batch normalisation, as a function that has gradients again."""
+
+    def execute(self, x: Any, dy: Any, weight: Any, mean: Any, variance: Any, eps: float, by_batch: bool) -> Any:
+        return native_batch_norm()(x, dy, weight, mean, variance, eps, by_batch)
+
+    def grad(self, *changes: Any) -> Any:
+        """Second derivatives: rare, so the same formula is left to Jittor to differentiate."""
+        x, dy, weight, mean, variance, eps, by_batch = self.given
+        dims = [0, *range(2, x.ndim)]
+        shape = [1, -1] + [1] * (x.ndim - 2)
+        mean, variance = mean.reshape(shape), variance.reshape(shape)
+        if by_batch:
+            mean = x.mean(dims=dims, keepdims=True)
+            variance = (x - mean).sqr().mean(dims=dims, keepdims=True)
+        inverse = 1 / jt.sqrt(variance + eps)
+        normal = (x - mean) * inverse
+        wanted = dy
+        if by_batch:
+            wanted = dy - dy.mean(dims=dims, keepdims=True) - normal * (dy * normal).mean(dims=dims, keepdims=True)
+        results = (wanted * inverse * weight.reshape(shape), (dy * normal).sum(dims), dy.sum(dims))
+        total = sum((change * result).sum() for change, result in zip(changes, results) if change is not None)
+        places = [i for i in range(3) if self.input_mask[i] >= 0]
+        found = dict(zip(places, jt.grad(total, [self.given[i] for i in places], retain_graph=True)))
+        return (*(found.get(i) for i in range(3)), None, None, None, None)
+
+
+class NativeBatchNorm(jt.Function):
+    """Batch normalisation; afterwards ``mean`` and ``variance`` (biased) are those that it used."""
+
+    def execute(self, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, eps: float) -> Any:
+        self.by_batch = mean is None
+        if self.by_batch:
+            y, mean, variance = native_batch_norm()(x, weight, bias, eps)
+        else:
+            (y,) = native_batch_norm()(x, weight, bias, mean, variance, eps)
+        self.mean, self.variance = mean.detach(), variance.detach()
+        return y
+
+    def grad(self, dy: Any) -> Any:
+        x, weight, eps = self.given
+        function = BatchNormBackward()
+        function.given = (x.tape(), dy.tape(), weight.tape(), self.mean, self.variance, eps, self.by_batch)
+        found = function(x, dy, weight, self.mean, self.variance, eps, self.by_batch)
+        return (*(g if self.input_mask[i] >= 0 else None for i, g in enumerate(found)), None, None, None)
+
+
+def fast_batch_norm(input: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """``(y, mean, variance)``, by the batch where ``mean`` is None; None where Jittor's operators have to do it."""
+    if input.numel() == 0 or not computes_natively(input, mean, variance, weight, bias):
+        return None
+    if native_batch_norm() is None:
+        return None
+    channels = (input.shape[1],)
+    weight = jt.ones(channels).stop_grad() if weight is None else weight
+    bias = jt.zeros(channels).stop_grad() if bias is None else bias
+    function = NativeBatchNorm()
+    if not jt.flags.no_grad:
+        # Kept for the gradient under names of their own (``tape``): no later assignment changes these, and unlike
+        # the arguments that ``execute`` gets they can be differentiated with respect to once more.
+        function.given = (input.tape(), weight.tape(), float(eps))
+    means = (None, None) if mean is None else (mean.detach(), variance.detach())
+    y = function(input, weight, bias, *means, float(eps))
+    return y, function.mean, function.variance
+
+
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
 
@@ -690,8 +916,8 @@ struct @CLASS@ : Op {
     Var* out;
     int mode, groups;
     NanoVector stride, padding, dilation, size;
-    @CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size);
-    @CLASS@(Var* a, Var* b, Var* bias, int groups, NanoVector stride, NanoVector padding, NanoVector dilation);
+    @CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector pad, NanoVector dilate, NanoVector n);
+    @CLASS@(Var* a, Var* b, Var* bias, int groups, NanoVector stride, NanoVector pad, NanoVector dilate);
     @CLASS@(Var* a);
     const char* name() const override { return "@OP@"; }
     VarPtr grad(Var* out, Var* dout, Var* v, int v_index) override;
@@ -722,8 +948,10 @@ static NanoVector spatial(Var* v) {
     return found;
 }
 
-@CLASS@::@CLASS@(Var* a, Var* b, int mode, int groups, NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size)
-    : a(a), b(b), bias(nullptr), mode(mode), groups(groups), stride(stride), padding(padding), dilation(dilation), size(size) {
+@CLASS@::@CLASS@(Var* a, Var* b, int mode, int groups,
+                 NanoVector stride, NanoVector padding, NanoVector dilation, NanoVector size)
+    : a(a), b(b), bias(nullptr), mode(mode), groups(groups),
+      stride(stride), padding(padding), dilation(dilation), size(size) {
     flags.set(NodeFlags::_manual_set_vnbb);
     a->flags.set(NodeFlags::_needed_by_backward);
     b->flags.set(NodeFlags::_needed_by_backward);
@@ -833,7 +1061,8 @@ struct Plan {
     memory::desc bias;
 };
 
-static void settle(Operand& operand, int argument, const memory::desc& plain, const memory::desc& wanted, bool is_result) {
+static void settle(Operand& operand, int argument, const memory::desc& plain, const memory::desc& wanted,
+                   bool is_result) {
     operand.argument = argument;
     operand.plain = plain;
     operand.wanted = wanted;
@@ -860,9 +1089,11 @@ static Plan make_plan(const @CLASS@& op, const NanoVector& x, const NanoVector& 
     }
     auto wtag = op.groups > 1 ? tag::goidhw : tag::oidhw;
     memory::desc plain_src(src, f32, tag::ncdhw), plain_dst(dst, f32, tag::ncdhw), plain_wei(wei, f32, wtag);
-    static const char* setting = getenv("CONV3D_LAYOUT");
-    char layout = setting ? setting[0] : 'a';
-    auto data = layout == 'p' ? tag::ncdhw : layout == 'c' ? tag::ndhwc : tag::any;
+    // Blocked layouts are the fastest, but the way there and back costs: too much where a value is used once (kernels
+    // of one element), and where the weights are many and the places few.  Measured in docs/performance.md.
+    bool pointwise = op.groups == 1 && w[2] * w[3] * w[4] == 1;
+    bool blocked = !pointwise && (op.groups > 1 || y[0] * y[2] * y[3] * y[4] > 64);
+    auto data = blocked ? tag::any : tag::ncdhw;
     memory::desc any_src(src, f32, data), any_dst(dst, f32, data), any_wei(wei, f32, tag::any);
     memory::desc bias({dst[1]}, f32, tag::x);
     memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
@@ -988,7 +1219,7 @@ def onednn_flags() -> Any:
     libraries = os.environ.get("mkl_lib_path") or next((f"{h}/lib" for h in homes if os.path.isdir(h)), "")
     if not os.path.isfile(os.path.join(libraries, "libmkldnn.so")):
         return None
-    return f'-I"{include}" -L"{libraries}" -lmkldnn'
+    return f'-fopenmp -I"{include}" -L"{libraries}" -lmkldnn'
 
 
 def onednn_conv3d() -> Any:
@@ -1187,6 +1418,14 @@ def ones_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
 def zeros_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
     """Zeros of another tensor's shape and, unless given, dtype."""
     return full_like(input, 0, dtype=dtype)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, **options: Any) -> Any:
+    """Normal numbers with mean and deviation given as numbers (with a size) or as tensors."""
+    if size is None:
+        like = mean if isinstance(mean, jt.Var) else std
+        size = tuple(like.shape)
+    return jt.randn(shape_of((size,))) * std + mean
 
 
 class Device:
@@ -1667,6 +1906,23 @@ def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
     return product.squeeze(-1) if other.ndim == 1 else product
 
 
+class Inverse(jt.Function):
+    """The inverse by NumPy; the gradient is -inv.T @ grad @ inv.T."""
+
+    def execute(self, x: Any) -> Any:
+        self.result = jt.array(np.linalg.inv(x.numpy()), dtype=str(x.dtype))
+        return self.result
+
+    def grad(self, grad: Any) -> Any:
+        turned = self.result.transpose(-1, -2)
+        return -jt.matmul(jt.matmul(turned, grad), turned)
+
+
+def inverse(input: Any) -> Any:
+    """The inverse of a matrix, or of each in a batch."""
+    return Inverse()(input)
+
+
 class LossBase(Module):
     """A loss: how it is reduced, and class or element weights (saved, not trained)."""
 
@@ -1996,20 +2252,26 @@ def batch_norm(
     eps: float = 1e-5,
 ) -> Any:
     """Normalise (N, C, ...) per channel, by the batch in training (running statistics change), else by those."""
-    dims = [0, *range(2, input.ndim)]
-    weight = None if weight is None else along_channels(weight, input.ndim)
-    bias = None if bias is None else along_channels(bias, input.ndim)
-    if not training:
-        scale = 1 / jt.sqrt(along_channels(running_var, input.ndim) + eps)
-        scale = scale if weight is None else scale * weight
-        return scaled(input - along_channels(running_mean, input.ndim), scale, bias)
     count = input.numel() // input.shape[1]
-    if count == 1:
+    if training and count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
-    found, mean, variance = standardized(input, dims, eps)
-    if running_mean is not None:
+    found = fast_batch_norm(
+        input, None if training else running_mean, None if training else running_var, weight, bias, eps
+    )
+    if found is None:
+        weight = None if weight is None else along_channels(weight, input.ndim)
+        bias = None if bias is None else along_channels(bias, input.ndim)
+        if not training:
+            scale = 1 / jt.sqrt(along_channels(running_var, input.ndim) + eps)
+            scale = scale if weight is None else scale * weight
+            return scaled(input - along_channels(running_mean, input.ndim), scale, bias)
+        found, mean, variance = standardized(input, [0, *range(2, input.ndim)], eps)
+        result = scaled(found, weight, bias)
+    else:
+        result, mean, variance = found
+    if training and running_mean is not None:
         update_statistics(running_mean, running_var, mean, variance, count, momentum)
-    return scaled(found, weight, bias)
+    return result
 
 
 class NormBase(Module):
