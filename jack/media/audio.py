@@ -80,7 +80,7 @@ def _read_container(path: Path) -> Sound:
             if blocks:
                 blocks += [block.to_ndarray() for block in planar.resample(None)]
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot decode the sound: {error}") from error
+        raise DatasetError(f"{path}: cannot decode the sound: {getattr(error, 'strerror', None) or error}") from error
     samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((1, 0))
     if samples.shape[1] < WHOLE * declared:
         raise DatasetError(f"{path}: the sound ends before it should; is the file cut off?")

@@ -177,7 +177,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
                 raise DatasetError(f"{path}: the video track is of an unknown kind")
             yield container, streams[0]
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot decode the video: {error}") from error
+        raise DatasetError(f"{path}: cannot decode the video: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _time(shown: Packet[Any] | VideoFrame) -> Fraction | None:
