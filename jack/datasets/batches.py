@@ -36,6 +36,8 @@ class Batches:
         drop_last: leave an incomplete last batch out.  For training only: in evaluation it would lose videos.
         workers: processes that decode; 0 decodes in this one.
         ahead: batches to decode in advance.
+        rank: which of ``ranks`` processes that train together this is; each reads its own equal part of every batch.
+        ranks: how many these are.
         on_bad: is told of a video that cannot be read, which is then left out of its batch; None lets the error pass.
     """
 
@@ -48,14 +50,19 @@ class Batches:
         drop_last: bool = False,
         workers: int = 0,
         ahead: int = 2,
+        rank: int = 0,
+        ranks: int = 1,
         on_bad: Callable[[DatasetError], None] | None = None,
     ) -> None:
         if batch_size < 1 or workers < 0 or ahead < 0:
             raise ValueError(f"batch_size {batch_size}, workers {workers} or ahead {ahead} is out of range")
+        if not 0 <= rank < ranks or batch_size % ranks or (ranks > 1 and not drop_last):
+            raise ValueError(f"{ranks} processes cannot share batches of {batch_size} equally (drop_last: {drop_last})")
         if drop_last and batch_size > len(dataset):
             raise DatasetError(f"{len(dataset)} videos make no whole batch of {batch_size}: use a smaller batch size")
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.shuffle, self.drop_last, self.ahead, self.on_bad = shuffle, drop_last, ahead, on_bad
+        self.share = slice(batch_size // ranks * rank, batch_size // ranks * (rank + 1))
         # Not forked: Torch and Jittor have threads by now.
         self.pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (dataset,)) if workers else None
 
@@ -84,12 +91,12 @@ class Batches:
         return [part for part in parts if not self.drop_last or len(part) == self.batch_size]
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from number ``first`` on.
+        """The batches of an epoch, or this rank's part of them, from number ``first`` on.
 
         Raises:
             DatasetError: if media are missing or damaged, unless ``on_bad`` takes it.
         """
-        parts = self.indices(epoch)[first:]
+        parts = [part[self.share] for part in self.indices(epoch)[first:]]
         if not self.pool:
             for part in parts:
                 yield from self._batch([partial(_read, self.dataset, *self._place(epoch, index)) for index in part])

@@ -182,6 +182,19 @@ def test_every_video_is_in_one_batch_of_an_epoch(video_folders):
         Batches(dataset(paths), 6, drop_last=True)
 
 
+def test_processes_that_train_together_share_each_batch(video_folders):
+    training = dataset(video_folders(frames=30, width=40), TRAINING)
+    options = {"seed": 2, "shuffle": True, "drop_last": True}
+    whole = list(Batches(training, 4, **options).epoch(1))
+    parts = [list(Batches(training, 4, rank=rank, ranks=2, **options).epoch(1)) for rank in (0, 1)]
+    assert len(whole) == len(parts[0]) == len(parts[1]) == 1
+    assert np.array_equal(np.concatenate([part[0].visual for part in parts]), whole[0].visual)
+    assert parts[0][0].names + parts[1][0].names == whole[0].names
+    for size, unequal in ((3, options), (4, {**options, "drop_last": False})):
+        with pytest.raises(ValueError, match="2 processes cannot share"):
+            Batches(training, size, rank=0, ranks=2, **unequal)
+
+
 def test_workers_and_the_place_to_start_from_change_nothing(video_folders):
     training = dataset(video_folders(frames=30, width=40), TRAINING)
     alone = Batches(training, 2, seed=4, shuffle=True)
