@@ -15,6 +15,10 @@ from jack.checkpoints.errors import CheckpointError
 
 _SPECIFICATION = re.compile(r"[<>=|]?([?]|[biufc]\d{1,2}|V2|E2|bool|bfloat16)")
 
+MOST_REPEATED = (
+    2**30
+)  # bytes of a tensor that shows the same elements many times (expand): a damaged file says any size
+
 
 class Fixed:
     """Nothing that a pickle does can change it."""
@@ -263,6 +267,8 @@ class TensorRecord(Fixed):
         last = self.offset + sum((n - 1) * step for n, step in zip(self.shape, self.stride))
         if last >= flat.size:
             raise CheckpointError(f"a tensor reaches element {last} of a storage with {flat.size}")
+        if math.prod(self.shape) * flat.itemsize > max(MOST_REPEATED, flat.nbytes):
+            raise CheckpointError(f"a tensor of shape {self.shape} that repeats {flat.size} elements")
         steps = tuple(step * flat.itemsize for step in self.stride)
         view = np.lib.stride_tricks.as_strided(flat[self.offset :], self.shape, steps, writeable=False)
         return np.array(view, order="C")

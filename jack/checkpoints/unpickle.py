@@ -9,6 +9,7 @@ does nothing.  Arrays are made from the notes when the reading is over.
 from __future__ import annotations
 
 import pickle
+import pickletools
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -45,6 +46,9 @@ DAMAGE = (
     RecursionError,
     RuntimeError,
 )
+
+PLACES = ("PUT", "BINPUT", "LONG_BINPUT")  # note an object at a place, to be named again
+MEMO_GAP = 100_000  # picklers that were cleared, or filtered afterwards, need not begin at 0
 
 # Classes of options that training programs save beside the weights: nothing is lost when they stay closed.
 HARMLESS = re.compile(
@@ -116,9 +120,23 @@ def read_pickle(file: Any, skip_code: bool = False, storage: Callable[[Any], Any
         CheckpointError: for anything else that cannot be read; the reason, without the file's name.
     """
     try:
+        start = file.tell()
+        _check_memo(file)
+        file.seek(start)
         return WeightsUnpickler(file, skip_code, storage).load()
     except DAMAGE as error:
         raise CheckpointError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+
+
+def _check_memo(file: Any) -> None:
+    """Python makes room for the highest place that a pickle notes an object at: many gigabytes in a damaged file.
+
+    Raises:
+        UnpicklingError: for a place far beyond the number of objects so far.
+    """
+    for count, (code, argument, _) in enumerate(pickletools.genops(file)):
+        if code.name in PLACES and int(argument or 0) > count + MEMO_GAP:
+            raise pickle.UnpicklingError(f"object {count} is noted as number {argument}")
 
 
 def resolved(value: Any) -> Array | None:

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pickle
 import pickletools
+import resource
 import subprocess
 import sys
 import zipfile
@@ -299,6 +300,18 @@ def test_modules_that_hold_one_another_waste_no_time(tmp_path):
     torch.save(inner, tmp_path / "x.pth")
     with pytest.raises(CheckpointError, match="x.pth: more than 100000 modules"):
         load_checkpoint(tmp_path / "x.pth", skip_code=True)
+
+
+def test_a_damaged_file_takes_no_memory(tmp_path):
+    place = 50_000_000  # 0.8 GB, and up to 64 GB in the worst case
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x02}r" + place.to_bytes(4, "little") + b".")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match="object 2 is noted as number 50000000"):
+        load_checkpoint(tmp_path / "x.pkl")
+    torch.save({"w": torch.ones(1).expand(2**14, 2**15)}, tmp_path / "x.pth")  # 2 GB
+    with pytest.raises(CheckpointError, match="w: a tensor of shape .* that repeats 1 elements"):
+        load_checkpoint(tmp_path / "x.pth")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
 
 
 FOREIGN = {
