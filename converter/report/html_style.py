@@ -16,7 +16,7 @@ a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: un
 .tiles { display: flex; flex-wrap: wrap; gap: 12px; margin-bottom: 22px; }
 .tile { border: 1px solid var(--line); border-radius: 10px; padding: 12px 18px; min-width: 132px; }
 .tile b { display: block; font-size: 24px; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.tile span { color: var(--soft); font-size: 13px; }
+.tile > span { color: var(--soft); font-size: 13px; }
 table.files { border-collapse: collapse; width: 100%; margin-bottom: 34px; }
 table.files th { text-align: right; font-weight: 600; color: var(--soft); font-size: 13px; }
 table.files th, table.files td { padding: 6px 12px; border-bottom: 1px solid var(--line); }

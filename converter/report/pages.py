@@ -1,6 +1,7 @@
 """Pages made from the objects they describe: ``python -m converter.report.pages [--check]``.
 
-``docs/coverage.md`` lists every rule with its answer and restriction, ``docs/diagnostics.md`` every code.
+``docs/coverage.md`` lists every rule with its answer, restriction and worst measured difference,
+``docs/tolerances.md`` what the proofs allow, ``docs/diagnostics.md`` every code.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from converter import rules
 from converter.diagnostics import CODES
+from converter.proved import measured
+from converter.proved.known_exceptions import KNOWN_EXCEPTIONS
+from converter.proved.tolerances import FLOAT64, TABLE
 from converter.report.lookup import ANSWERS, target_text
 from converter.rules.base import Rule
 
@@ -30,6 +34,12 @@ def _target(rule: Rule) -> str:
     return f"`{text}`" if text not in ("", "removed", "depends on the arguments") else text
 
 
+def _figure(found: measured.Measured | None) -> str:
+    if found is None:
+        return ""
+    return f"{found.worst:.1e} of {found.allowed:.1e}" if found.worst else "0"
+
+
 def coverage() -> str:
     """The coverage page: one table for each area of Torch."""
     registry = rules.load()
@@ -43,13 +53,22 @@ def coverage() -> str:
         f"{counts['kept']} are kept as they are, {counts['needs you']} need you. "
         f"{sum(len(r.cases) for r in registry)} cases prove them; each runs in PyTorch and, converted, in Jittor. "
         "`jh` is the module written beside the output.\n",
+        "The last column is the largest difference of a value or gradient over all calls that were compared, beside "
+        "the one that [the table of tolerances](tolerances.md) allows there; it is empty where a rule was changed "
+        "since it was last measured.\n",
     ]
+    figures = measured.current(registry, measured.load())
     for area in sorted(areas):
-        lines += [f"\n## {area}\n", "| API | answer | in Jittor | restriction |", "|---|---|---|---|"]
+        lines += [
+            f"\n## {area}\n",
+            "| API | answer | in Jittor | restriction | worst difference |",
+            "|---|---|---|---|---|",
+        ]
         for rule in sorted(areas[area], key=lambda r: r.api):
             text = rule.restriction + (f" Instead: {rule.workaround}" if rule.workaround else "")
             cell = " ".join(text.split()).replace("|", "\\|")
-            lines.append(f"| `{rule.api}` | {ANSWERS[rule.answer]} | {_target(rule)} | {cell} |")
+            figure = _figure(figures.get(rule.api))
+            lines.append(f"| `{rule.api}` | {ANSWERS[rule.answer]} | {_target(rule)} | {cell} | {figure} |")
     return _NOTE + "\n".join(lines) + "\n"
 
 
@@ -61,11 +80,44 @@ def diagnostics() -> str:
     return _NOTE + "\n".join(lines) + "\n"
 
 
-PAGES = {"coverage.md": coverage, "diagnostics.md": diagnostics}
+def _limits(pair: tuple[float, float]) -> str:
+    absolute, relative = pair
+    if not absolute and not relative:
+        return "equal"
+    return f"{absolute:.0e} + {relative:.0e} \\|t\\|"
+
+
+def tolerances() -> str:
+    """The page of what the proofs allow."""
+    lines = [
+        "# Tolerances\n",
+        "Every case of every rule is run in PyTorch and, converted, in Jittor. An element may differ by "
+        "*absolute + relative* times its value in PyTorch, \\|t\\|. Integers, booleans, shapes, names of a state and "
+        "Python texts must be equal; the kind of number (float, integer, boolean, complex) as well.\n",
+        "| class | float32 values | float32 gradients | float64 | why |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in TABLE.items():
+        wide = row.value if row.value[0] <= FLOAT64[0] or row.only else FLOAT64
+        said = {"": _limits(row.value), "shape": "shape only", "moments": f"mean, deviation: {_limits(row.value)}"}
+        gradient = "not compared" if row.only else _limits(row.gradient)
+        exact = " The dtype must be the same, not only its kind." if row.dtype == "exact" else ""
+        wide_text = "shape only" if row.only == "shape" else _limits(wide)
+        lines.append(f"| {name} | {said[row.only]} | {gradient} | {wide_text} | {row.reason}.{exact} |")
+    lines += [
+        "\nfloat16 and bfloat16 results are compared with the class *half*. What was measured stands in "
+        "[coverage](coverage.md).\n",
+        "## Known exceptions\n",
+        "\n".join(f"- `{api}`: {why}" for api, why in KNOWN_EXCEPTIONS.items()) or "None. The list may only shrink.",
+    ]
+    return _NOTE + "\n".join(lines) + "\n"
+
+
+PAGES = {"coverage.md": coverage, "diagnostics.md": diagnostics, "tolerances.md": tolerances}
 
 
 def main() -> int:
-    """Write the pages, or with ``--check`` report (exit 1) those that are not current."""
+    """Write the pages, or with ``--check`` report (exit 1) pages and measured figures that are not current."""
     stale = []
     for name, make in PAGES.items():
         path = DOCS / name
@@ -78,7 +130,11 @@ def main() -> int:
             path.write_text(text, encoding="utf-8")
     if stale:
         print(f"not current: {', '.join(stale)} (run: python -m converter.report.pages)", file=sys.stderr)
-    return 1 if stale else 0
+    missing = measured.outdated(rules.load(), measured.load()) if "--check" in sys.argv[1:] else []
+    if missing:
+        how = "python -m tests.converter.proof --record"
+        print(f"{len(missing)} rules without a current measured difference (run: {how})", file=sys.stderr)
+    return 1 if stale or missing else 0
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def examine(path: Path, prefilter: bool = False) -> Outcome:
     failure = "; ".join(f"{d.code} {d.message}" for d in result.diagnostics if d.code.startswith("JC9"))
     lines = text.count("\n")
     torch = _imports_torch(tree)
-    return Outcome(path, lines, len(result.edits), len(result.diagnostics), torch, True, failure, seconds)
+    return Outcome(path, lines, len(result.edits), len(result.diagnostics), torch, failure=failure, seconds=seconds)
 
 
 def run(paths: Sequence[Path], jobs: int | None = None, prefilter: bool = False) -> Summary:

@@ -1,4 +1,4 @@
-"""``python -m tests.converter.proof --rules REGEX [--source]``: prove rules by API name, print a table."""
+"""``python -m tests.converter.proof --rules REGEX [--source] [--record]``: prove rules by API name, print a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 import converter.rules
+from converter.proved import measured
 from converter.rules import REGISTRY, Rule
+from tests.converter.proof.record import record
 from tests.converter.proof.session import Outcome, prove
 
 
@@ -53,11 +55,17 @@ def main() -> int:
     parser.add_argument("--source", action="store_true", help="print both sources and the trace of every failing trial")
     parser.add_argument("--failing", action="store_true", help="list only trials that fail")
     parser.add_argument("--keep", type=Path, help="folder for the generated sources and logs (default: temporary)")
+    parser.add_argument("--record", action="store_true", help="keep the worst differences for docs/coverage.md")
+    parser.add_argument("--check", action="store_true", help="run nothing; name the rules without a current figure")
     options = parser.parse_args()
     rules = [r for r in _load() if re.search(options.rules, r.api)]
     if not rules:
         print(f"no rule matches {options.rules!r}", file=sys.stderr)
         return 2
+    if options.check:
+        missing = measured.outdated(rules, measured.load())
+        print("\n".join(missing) or "every rule has a current figure")
+        return 1 if missing else 0
     folder = options.keep or Path(tempfile.mkdtemp(prefix="proof-"))
     outcome = prove(rules, folder)
     print(_table(outcome, everything=not options.failing))
@@ -69,6 +77,9 @@ def main() -> int:
     skipped = sum(bool(v.skipped) for v in outcome.verdicts)
     counts = f"{len(rules)} rules, {len(outcome.verdicts)} trials, {skipped} skipped, {len(failing)} failing"
     print(f"\n{counts}; {seconds}; {folder}")
+    if options.record:
+        done, left = record(rules, outcome)
+        print(f"recorded {done} rules, left out {left}; now run: python -m converter.report.pages")
     return 1 if failing else 0
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from converter.proved.tolerances import FLOAT64, Tolerance
 from tests.converter.proof.encode import Encoded
-from tests.converter.proof.tolerances import FLOAT64, Tolerance
 
 
 @dataclass(slots=True)

@@ -21,10 +21,10 @@ from typing import Any
 from converter.diagnostics import CODES, Severity
 from converter.helpers import render
 from converter.pipeline import convert
+from converter.proved.tolerances import row
 from converter.rules.base import Rule
 from tests.converter.proof.compare import Verdict, compare
 from tests.converter.proof.expand import Trial, expand
-from tests.converter.proof.tolerances import row
 
 ROOT = Path(__file__).resolve().parents[3]
 CHUNK = 100

@@ -60,5 +60,5 @@ def row(name: str) -> Tolerance:
         KeyError: when the table has no such row.
     """
     if name not in TABLE:
-        raise KeyError(f"tolerance {name!r} is no row of tests/converter/proof/tolerances.py: {sorted(TABLE)}")
+        raise KeyError(f"tolerance {name!r} is no row of converter/proved/tolerances.py: {sorted(TABLE)}")
     return TABLE[name]
