@@ -28,11 +28,23 @@ def same_padding(input: Any, kernel: Any, dilation: Any) -> tuple[Any, tuple[int
 
 
 def convolution(
-    input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, count: int
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    count: int,
+    faster: Any = None,
 ) -> Any:
-    """Convolution over ``count`` dimensions, with or without a batch dimension."""
+    """Convolution over ``count`` dimensions, with or without a batch dimension.
+
+    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
+    """
     if input.ndim == count + 1:
-        return convolution(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups, count).squeeze(0)
+        batch = input.unsqueeze(0)
+        return convolution(batch, weight, bias, stride, padding, dilation, groups, count, faster).squeeze(0)
     if input.ndim != count + 2:
         raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
     if input.shape[1] != weight.shape[1] * groups:
@@ -54,9 +66,9 @@ def convolution(
         return found.squeeze(-1)
     if count == 2:
         return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    fast = fast_conv3d(input, weight, bias, stride, padding, dilation, groups)
-    if fast is not None:
-        return fast
+    found = None if faster is None else faster(input, weight, bias, stride, padding, dilation, groups)
+    if found is not None:
+        return found
     if groups == 1:
         return nn.conv3d(input, weight, bias, stride, padding, dilation)
     # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
@@ -88,7 +100,7 @@ def conv3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
     """(N, C, D, H, W) or (C, D, H, W); ``padding`` also as ``same`` or ``valid``."""
-    return convolution(input, weight, bias, stride, padding, dilation, groups, 3)
+    return convolution(input, weight, bias, stride, padding, dilation, groups, 3, fast_conv3d)
 
 
 def transposed_convolution(
@@ -101,18 +113,21 @@ def transposed_convolution(
     groups: int,
     dilation: Any,
     count: int,
+    faster: Any = None,
 ) -> Any:
-    """Transposed convolution over ``count`` dimensions; weight is (in, out / groups, kernel...)."""
+    """Transposed convolution over ``count`` dimensions; weight is (in, out / groups, kernel...).
+
+    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
+    """
     if input.ndim == count + 1:
         return transposed_convolution(
-            input.unsqueeze(0), weight, bias, stride, padding, output_padding, groups, dilation, count
+            input.unsqueeze(0), weight, bias, stride, padding, output_padding, groups, dilation, count, faster
         ).squeeze(0)
     stride, padding, dilation = repeated(stride, count), repeated(padding, count), repeated(dilation, count)
     extra = repeated(output_padding, count)
-    if count == 3:
-        fast = fast_conv_transpose3d(input, weight, stride, padding, extra, groups, dilation)
-        if fast is not None:
-            return fast if bias is None else fast + bias.reshape([1, -1, 1, 1, 1])
+    found = None if faster is None else faster(input, weight, stride, padding, extra, groups, dilation)
+    if found is not None:
+        return found if bias is None else found + bias.reshape([1, -1] + [1] * count)
     if groups > 1:
         inputs, outputs = input.shape[1] // groups, weight.shape[1]
         parts = []
@@ -175,7 +190,9 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    return transposed_convolution(input, weight, bias, stride, padding, output_padding, groups, dilation, 3)
+    return transposed_convolution(
+        input, weight, bias, stride, padding, output_padding, groups, dilation, 3, fast_conv_transpose3d
+    )
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
