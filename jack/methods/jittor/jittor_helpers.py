@@ -629,20 +629,22 @@ void @CLASS@::grads(Var** douts, VarPtr* dins) {
     LOGf << "@OP@ has no gradient of its own: it stands within a function that has one";
 }
 
-// For every channel the sums of first(i) and second(i) over its elements, i being their places.
-template <class First, class Second>
-static void channel_sums(int64 samples, int64 channels, int64 rest, std::vector<double>& firsts,
-                         std::vector<double>& seconds, First first, Second second) {
+// Per channel, d being x less centre: the sums of d and d * d, or where there is dy, those of dy and dy * d.
+template <bool with_dy>
+static void channel_sums(int64 samples, int64 channels, int64 rest, const float* x, const float* dy,
+                         const float* centre, std::vector<double>& firsts, std::vector<double>& seconds) {
     int64 rows = samples * channels;
     std::vector<double> a(rows), b(rows);
     #pragma omp parallel for
     for (int64 row = 0; row < rows; row++) {
-        int64 start = row * rest, channel = row % channels;
-        double s = 0, t = 0;
+        const float* from = x + row * rest;
+        const float* change = with_dy ? dy + row * rest : from;
+        double middle = centre[row % channels], s = 0, t = 0;
         #pragma omp simd reduction(+ : s, t)
         for (int64 i = 0; i < rest; i++) {
-            s += first(start + i, channel);
-            t += second(start + i, channel);
+            double d = from[i] - middle, factor = with_dy ? (double)change[i] : d;
+            s += factor;
+            t += factor * d;
         }
         a[row] = s;
         b[row] = t;
@@ -666,9 +668,7 @@ void @CLASS@::run() {
         auto *dy = given[1]->ptr<float32>(), *weight = given[2]->ptr<float32>();
         auto *mean = given[3]->ptr<float32>(), *variance = given[4]->ptr<float32>();
         auto *dx = output(0)->ptr<float32>(), *dweight = output(1)->ptr<float32>(), *dbias = output(2)->ptr<float32>();
-        channel_sums(samples, channels, rest, sums, products,
-            [=](int64 i, int64 c) { return (double)dy[i]; },
-            [=](int64 i, int64 c) { return (double)(dy[i] * (x[i] - mean[c])); });
+        channel_sums<true>(samples, channels, rest, x, dy, mean, sums, products);
         for (int64 c = 0; c < channels; c++) {
             double inverse = 1 / std::sqrt(variance[c] + eps), all = weight[c] * inverse;
             dweight[c] = products[c] * inverse;
@@ -679,14 +679,15 @@ void @CLASS@::run() {
         }
         #pragma omp parallel for
         for (int64 row = 0; row < rows; row++) {
-            int64 c = row % channels, start = row * rest;
-            float a = scale[c], b = slope[c], s = shift[c], m = mean[c];
+            int64 c = row % channels;
+            const float *from = x + row * rest, *change = dy + row * rest;
+            float a = scale[c], b = slope[c], s = shift[c], m = mean[c], *to = dx + row * rest;
             if (by_batch) {
                 #pragma omp simd
-                for (int64 i = start; i < start + rest; i++) dx[i] = a * dy[i] + (b * (x[i] - m) + s);
+                for (int64 i = 0; i < rest; i++) to[i] = a * change[i] + (b * (from[i] - m) + s);
             } else {
                 #pragma omp simd
-                for (int64 i = start; i < start + rest; i++) dx[i] = a * dy[i];
+                for (int64 i = 0; i < rest; i++) to[i] = a * change[i];
             }
         }
         return;
@@ -696,22 +697,22 @@ void @CLASS@::run() {
     auto *variance = work == TRAINING ? output(2)->ptr<float32>() : given[4]->ptr<float32>();
     if (work == TRAINING) {
         // The first element of each channel is taken off, so that large means cost no digits of the variance.
-        channel_sums(samples, channels, rest, sums, products,
-            [=](int64 i, int64 c) { return (double)x[i] - x[c * rest]; },
-            [=](int64 i, int64 c) { double off = (double)x[i] - x[c * rest]; return off * off; });
+        for (int64 c = 0; c < channels; c++) shift[c] = x[c * rest];
+        channel_sums<false>(samples, channels, rest, x, nullptr, shift.data(), sums, products);
         for (int64 c = 0; c < channels; c++) {
             double off = sums[c] / count, spread = products[c] / count - off * off;
-            mean[c] = x[c * rest] + off;
+            mean[c] = shift[c] + off;
             variance[c] = spread > 0 ? spread : (spread == spread ? 0 : spread);  // NaN stays NaN
         }
     }
     for (int64 c = 0; c < channels; c++) scale[c] = weight[c] / std::sqrt(variance[c] + eps);
     #pragma omp parallel for
     for (int64 row = 0; row < rows; row++) {
-        int64 c = row % channels, start = row * rest;
-        float a = scale[c], m = mean[c], s = bias[c];
+        int64 c = row % channels;
+        const float* from = x + row * rest;
+        float a = scale[c], m = mean[c], s = bias[c], *to = y + row * rest;
         #pragma omp simd
-        for (int64 i = start; i < start + rest; i++) y[i] = (x[i] - m) * a + s;
+        for (int64 i = 0; i < rest; i++) to[i] = (from[i] - m) * a + s;
     }
 }
 
@@ -1265,11 +1266,23 @@ def same_padding(input: Any, kernel: Any, dilation: Any) -> tuple[Any, tuple[int
 
 
 def convolution(
-    input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, count: int
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    count: int,
+    faster: Any = None,
 ) -> Any:
-    """Convolution over ``count`` dimensions, with or without a batch dimension."""
+    """Convolution over ``count`` dimensions, with or without a batch dimension.
+
+    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
+    """
     if input.ndim == count + 1:
-        return convolution(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups, count).squeeze(0)
+        batch = input.unsqueeze(0)
+        return convolution(batch, weight, bias, stride, padding, dilation, groups, count, faster).squeeze(0)
     if input.ndim != count + 2:
         raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
     if input.shape[1] != weight.shape[1] * groups:
@@ -1291,9 +1304,9 @@ def convolution(
         return found.squeeze(-1)
     if count == 2:
         return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    fast = fast_conv3d(input, weight, bias, stride, padding, dilation, groups)
-    if fast is not None:
-        return fast
+    found = None if faster is None else faster(input, weight, bias, stride, padding, dilation, groups)
+    if found is not None:
+        return found
     if groups == 1:
         return nn.conv3d(input, weight, bias, stride, padding, dilation)
     # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
@@ -1750,6 +1763,7 @@ class ConvBase(Module):
 
     spatial = 0
     transposed = False
+    faster: Any = None
 
     def __init__(
         self,
@@ -1837,7 +1851,8 @@ class ForwardConv(ConvBase):
                 else:
                     amounts += [0, 0] if padding == "valid" else [padding[i], padding[i]]
             input, padding = pad(input, amounts, self.padding_mode), 0
-        return convolution(input, weight, bias, self.stride, padding, self.dilation, self.groups, self.spatial)
+        options = (self.stride, padding, self.dilation, self.groups, self.spatial, self.faster)
+        return convolution(input, weight, bias, *options)
 
     def execute(self, input: Any) -> Any:
         return self._conv_forward(input, self.weight, self.bias)
@@ -1853,6 +1868,7 @@ class Conv2d(ForwardConv):
 
 class Conv3d(ForwardConv):
     spatial = 3
+    faster = staticmethod(fast_conv3d)
 
 
 class Linear(Module):
