@@ -54,6 +54,21 @@ def test_inputs():
         np.testing.assert_array_equal(ours[None], theirs)
 
 
+@pytest.mark.parametrize(("method", "passes", "positions"), [("vaanet", 1, 4), ("cten", 3, 1)])
+def test_videos(method, passes, positions):
+    config = {"seed": 7, "B": 2, "S": 3, "T": 2, "H": 20, "nseg": 3, "alen": 12, "abins": 5}
+    wanted = beside("inputs").video_audio(method, 7, 2, 3, 2, 20, 12, 5)
+    found = recipes.video_audio_inputs(method, config)
+    assert len(found.videos) == len(found.head_features) == passes
+    assert found.head_features[0].shape == (6, 2048, 1, positions, positions)
+    for name in ("videos", "head_features", "audio", "target", "clips"):
+        ours, theirs = getattr(found, name), wanted[name]
+        for x, y in zip(ours, theirs) if isinstance(theirs, list) else [(ours, theirs)]:
+            assert x.dtype == y.dtype
+            np.testing.assert_array_equal(x, y)
+    np.testing.assert_array_equal(found.sums(), wanted["sums"])
+
+
 def test_data_set(tmp_path):
     (tmp_path / "theirs").mkdir()
     beside("tslnet_dataset").write(tmp_path / "theirs", 4)
