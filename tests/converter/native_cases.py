@@ -173,6 +173,16 @@ def compute(results: dict[str, Any], nn: Any, tensor: Any, leaf: Any, gradients:
         if mean == 0:
             found = gradients(sum((g * a).sum() for g, a in zip(first, again)), [x, *parameters[:1]], False)
             keep(f"norm {name}, twice", *found)
+    norm = nn.BatchNorm2d(3)
+    put(norm)
+    m, x = tensor(normal(2, 3, 4, 5)), normal(2, 3, 4, 5)
+    keep("norm, only weights", *gradients((norm(tensor(x)) * m).sum(), list(norm.parameters()), False))
+    for p in norm.parameters():
+        p.requires_grad = False
+    for name in ("training", "evaluation"):
+        norm.train() if name == "training" else norm.eval()
+        x = leaf(normal(2, 3, 4, 5))
+        keep(f"norm, frozen, {name}", *gradients((norm(x) * m).sum(), [x], False))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ CASES = [
     *("only weights", "frozen", "only input"),
     *(f"pool {name}" for name in native_cases.POOLS),
     *(f"norm {name}" for name in native_cases.NORMS),
+    *("norm, only weights", "norm, frozen, training", "norm, frozen, evaluation"),
 ]
 
 
