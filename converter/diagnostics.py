@@ -161,18 +161,18 @@ CODES: dict[str, Code] = {
         "The converter failed on this file and left it alone. Please report it.",
         "file",
     ),
-    "JC908": Code(
-        Severity.ERROR,
-        "a rule of your own failed",
-        "The function behind a rule in one of the files named by `rules` in [tool.jack-convert] raised an error or "
-        "returned something that is no expression. The file was left alone.",
-        "file",
-    ),
     "JC907": Code(
         Severity.ERROR,
         "Python that cannot be read here",
         "The file is nested more deeply than Python's own parser accepts, or it has one of the rare forms that LibCST "
         "cannot parse, such as an annotation of a name in parentheses. It was left alone.",
+        "file",
+    ),
+    "JC908": Code(
+        Severity.ERROR,
+        "a rule of your own failed",
+        "The function behind a rule in one of the files named by `rules` in [tool.jack-convert] raised an error or "
+        "returned something that is no expression. The file was left alone.",
         "file",
     ),
 }

@@ -58,6 +58,9 @@ class State(ABC):
     def _assign(self, target: cst.BaseExpression, value: Kind) -> None: ...
 
     @abstractmethod
+    def _statement(self, node: cst.CSTNode) -> None: ...
+
+    @abstractmethod
     def _function_body(self, info: FunctionInfo, outer: Scope) -> None: ...
 
     def _suggest(self, node: cst.BaseExpression, kind: Kind) -> None:
