@@ -36,10 +36,12 @@ TOLERANCES = [
     (r"full_eval_1_logits_float64", Tolerance(1e-12)),
     (r"audio_seg0_eval", SOUND),
     (r"head_train_(.*_logits|.*_gamma|.*_alpha|.*_beta|losses)", Tolerance(1e-4)),
-    (r"full_train_(.*_logits|.*_gamma|.*_alpha|.*_beta|losses)", Tolerance(1e-2)),
+    (r"full_train_(.*_alpha|.*_beta)", Tolerance(1e-2, 1e-2)),  # these reach 10
+    (r"full_train_(.*_logits|.*_gamma|losses)", Tolerance(1e-2)),
     (r"head_train_grad_norm/.*", Tolerance(1e-5, 2e-3)),
     (r"full_train_grad_norm/.*", Tolerance(1e-4, 2e-2)),
-    (r"(head|full)_train_bn_norm/.*", Tolerance(1e-5, 1e-4)),
+    (r"head_train_bn_norm/.*", Tolerance(1e-5, 1e-4)),
+    (r"full_train_bn_norm/.*", Tolerance(1e-4, 1e-3)),
     (r".*_eval_.*logits.*|.*_losses|.*_loss|.*_thr", Tolerance(1e-5)),
     (r"input_sums", Tolerance(0.0, 1e-12)),
 ]

@@ -74,3 +74,11 @@ def test_parameters_start_from_the_authors_distributions(method, framework, side
     for name in model.state_dict():
         if "running_" in name:
             assert list(found[f"{method}/{name}"][1:3]) == [float(name.endswith("var")), 0.0], name
+
+
+@pytest.mark.parametrize("framework", ["torch", "jittor"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_frozen_backbone_does_not_go_into_training_mode(method, framework, sides):
+    training = set(load_arrays(sides(framework) / "modes.npz")[method].tolist())
+    names = {name for name, _ in small_model(method).named_modules()}
+    assert training == {name for name in names if name != "resnet" and not name.startswith("resnet.")}
