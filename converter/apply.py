@@ -83,7 +83,14 @@ def target_of(rule: Rule) -> str:
 def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
     """The node that replaces a call, a refusal with its reason, or None where the rule is unsure."""
     if rule.action is not None:
-        return rule.action(use)
+        try:
+            return rule.action(use)
+        except KeyError:
+            needed = [p.name for p in rule.parameters if p.default is None and p.kind in ("positional", "keyword")]
+            missing = [name for name in needed if name not in bound.given]
+            if not missing:
+                raise
+            return Refusal(f"called without {', '.join(missing)}")  # as `x.expand()`: an error in Torch too
     assert isinstance(use.node, cst.Call)
     if bound.problem:
         return Refusal(bound.problem)

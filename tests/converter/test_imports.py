@@ -53,3 +53,8 @@ def test_what_libcst_cannot_read() -> None:
     result = convert(source)
     assert result.code == source
     assert [d.code for d in result.diagnostics] == ["JC907"]
+
+
+def test_a_call_without_its_required_arguments_is_reported() -> None:
+    result = convert("import torch\n\n\ndef f(x: torch.Tensor):\n    return x.__add__(), x.__mul__()\n")
+    assert {d.code for d in result.diagnostics} == {"JC103"}
