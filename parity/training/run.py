@@ -155,19 +155,23 @@ def compare_logs(report: Report, torch: list[dict[str, Any]], jittor: list[dict[
 
 
 def step_of(torch: dict[str, float], jittor: dict[str, float]) -> Step:
-    """The figure that differs most; a figure that one side lacks, or that is no number, differs infinitely."""
-    differences = {name: relative_difference(jittor.get(name, math.nan), value) for name, value in torch.items()}
+    """The figure that differs most; a figure that one side lacks, or that is no number, differs infinitely.
+
+    A term that is small beside the loss is measured by the loss: near its zero its own size says nothing.
+    """
+    least = abs(torch.get("loss", 0.0))
+    differences = {name: relative_difference(jittor.get(name, math.nan), value, least) for name, value in torch.items()}
     differences.update({name: math.inf for name in jittor if name not in torch})
     worst = max(differences, key=lambda name: differences[name])
     return Step(torch, jittor, worst, differences[worst])
 
 
-def relative_difference(ours: float, reference: float) -> float:
-    """|ours - reference| / |reference|; equal values, infinities included, differ by 0."""
+def relative_difference(ours: float, reference: float, least: float = 0.0) -> float:
+    """|ours - reference| / max(|reference|, least); equal values, infinities included, differ by 0."""
     if ours == reference or (math.isnan(ours) and math.isnan(reference)):
         return 0.0
-    gap = abs(ours - reference)
-    return gap / abs(reference) if math.isfinite(gap) and reference else math.inf
+    gap, size = abs(ours - reference), max(abs(reference), least)
+    return gap / size if math.isfinite(gap) and math.isfinite(size) and size else math.inf
 
 
 def furthest_move(torch: dict[str, float], jittor: dict[str, float]) -> tuple[str, float]:

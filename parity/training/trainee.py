@@ -21,7 +21,8 @@ class Bounds:
     """How near the two runs must stay.
 
     Attributes:
-        loss: largest |jittor - torch| / |torch| of each logged figure, at every step.
+        loss: largest |jittor - torch| of each logged figure at every step, as a share of Torch's figure or of Torch's
+            loss, whichever is larger.
         drift: largest distance of the final parameters, as a share of the way that training has moved them:
             ||jittor - torch|| / ||torch - start|| over all trained parameters together.
     """
