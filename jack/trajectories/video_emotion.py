@@ -95,7 +95,7 @@ def erased(draw: np.random.Generator, batch: Mapping[str, NDArray[Any]]) -> NDAr
     return frames.astype(np.float32)
 
 
-VAANET = VideoEmotionTraining("vaanet", "VAANet", "pcce_ve8", 1e-4, (4096, 32), {})
+VAANET = VideoEmotionTraining("vaanet", "VAANet", "pcce_ve8", 4e-5, (4096, 32), {})
 CTEN = VideoEmotionTraining(
     "cten", "CTEN", "ce", 2e-5, (100 * SNIPPETS, 128), {"audio_n_segments": SNIPPETS, "dropout": 0.0}
 )
