@@ -43,12 +43,13 @@ def test_torch_agrees_with_the_authors(method, tmp_path):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_jittor_agrees_with_the_authors_after_the_backbone(method, sides):
-    suite = available()[method]
+    recorded = available()[method].recorded(DATA)
     computed = {}
     for section in AFTER_THE_BACKBONE:
         computed.update(load_arrays(sides("jittor") / f"{method}_{section}.npz"))
-    rows = [row for row in compare_side("jittor", suite.recorded(DATA), computed) if row.name in computed]
-    assert len(rows) == len(computed) > 100
+    parts = ("state_dict", "trainable", "head_eval_", "audio_seg0_eval")
+    assert set(computed) == {name for name in recorded.entries if name.startswith(parts)}
+    rows = [row for row in compare_side("jittor", recorded, computed) if row.name in computed]
     assert {row.name: row.difference for row in rows if not row.difference.ok} == {}
 
 
