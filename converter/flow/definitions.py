@@ -9,7 +9,7 @@ import libcst as cst
 
 from converter import kinds
 from converter.flow.expressions import Expressions
-from converter.flow.facts import ClassInfo, FunctionInfo
+from converter.flow.facts import MODULE_PATHS, ClassInfo, FunctionInfo
 from converter.flow.trees import defines, parameters
 from converter.kinds import LIKELY_TENSOR, NONE, UNKNOWN, Evidence, Kind, join_all
 from converter.names import Scope
@@ -102,6 +102,9 @@ class Definitions(Expressions):
                         kind = LIKELY_TENSOR
                     elif self.about_torch:
                         kind = kinds.by_name(name)
+            if kind.name == "api" and kind.qual not in MODULE_PATHS:
+                # The callers that we see pass this name; another passes None, or a user's own.  The parameter stays.
+                kind = replace(kind, name="alias")
             if parameter.star == "*":
                 kind = Kind("list", element=kind if kind.known else UNKNOWN)
             elif parameter.star == "**":

@@ -101,3 +101,14 @@ def test_comments_of_removed_imports_stay() -> None:
     for comment in ("# the framework", "# functions", "# layers", "# the only one"):
         assert comment in code
     assert "torch" not in code
+
+
+def test_parameters_keep_their_names() -> None:
+    """Callers in sight pass a Torch class; the parameter is not that class: another caller passes None."""
+    source = (
+        "from torch import nn\n\n\ndef build(width, *, norm):\n    return Wrapped(norm=norm, act=[norm])\n\n\n"
+        "def big():\n    return build(3, norm=nn.BatchNorm2d)\n\n\ndef small():\n    return build(3, norm=None)\n"
+    )
+    code = convert(source).code
+    assert "    return Wrapped(norm=norm, act=[norm])\n" in code
+    assert "norm=jh.BatchNorm2d" in code
