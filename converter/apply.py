@@ -82,6 +82,46 @@ def target_of(rule: Rule) -> str:
 
 def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
     """The node that replaces a call, a refusal with its reason, or None where the rule is unsure."""
+    made = _unsupported(rule, bound) or _apply_call(rule, use, bound)
+    args = use.node.args if isinstance(use.node, cst.Call) else ()
+    asked = [a for a in args if a.keyword is not None and a.keyword.value == "requires_grad"]
+    if not asked or not _makes_tensor(rule) or made is None or isinstance(made, Refusal):
+        return made
+    # Jittor's functions know no requires_grad, and ``backward`` must be told which tensors are its leaves.
+    if isinstance(made, cst.Call) and made.args and made.args[-1].keyword is not None:
+        left = [a for a in made.args if a.keyword is None or a.keyword.value != "requires_grad"]
+        if left and left[-1] is not made.args[-1]:
+            left[-1] = left[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        made = made.with_changes(args=left)
+    if dotted(asked[0].value) == "False":
+        return made
+    wanted = [] if dotted(asked[0].value) == "True" else [cst.Arg(asked[0].value)]
+    return cst.Call(func=path("helpers.requires_grad_"), args=[cst.Arg(made), *wanted])
+
+
+def _unsupported(rule: Rule, bound: Bound) -> Refusal | None:
+    """A refusal when a literal argument is none of the values that the helper supports."""
+    for name, supported in rule.only.items():
+        arg = bound.given.get(name)
+        if arg is None:
+            continue
+        text = code(arg.value)
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError, TypeError):
+            continue
+        if not (supported(value) if callable(supported) else value in supported):
+            return Refusal(f"{name}={text} is not supported")
+    return None
+
+
+def _makes_tensor(rule: Rule) -> bool:
+    """Whether this is one of the functions that make a tensor from nothing or from data."""
+    plain = rule.api.count(".") == 1 or rule.is_method
+    return plain and any(p.name == "requires_grad" and p.kind == "keyword" for p in rule.parameters)
+
+
+def _apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
     if rule.action is not None:
         try:
             return rule.action(use)

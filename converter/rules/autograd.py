@@ -9,6 +9,7 @@ rule(
     "(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, "
     "is_grads_batched=False, materialize_grads=False)",
     to="helpers.autograd_grad",
+    only={"is_grads_batched": (False,)},
     returns="list[tensor]",
     cases=[
         snippet("y = (A * A * B).sum()\nreturn torch.autograd.grad(y, A)"),
@@ -79,7 +80,7 @@ rule(
     "torch.Tensor.grad",
     to="helpers.grad_of",
     assign="helpers.set_grad",
-    restriction="only parameters of an optimizer have a gradient; it is set to None or replaced by zero_grad only",
+    restriction="only parameters, and tensors that were asked to require a gradient, have one",
     cases=[
         snippet(
             _OPT + "before = w.grad is None\n(w * v).sum().backward()\nreturn before, w.grad, v.grad.abs().sum()",
@@ -93,6 +94,7 @@ rule(
     "torch.nn.utils.clip_grad_norm_",
     "(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None)",
     to="helpers.clip_grad_norm_",
+    only={"norm_type": lambda value: value != 0},
     also=["torch.nn.utils.clip_grad.clip_grad_norm_"],
     restriction="the parameters must belong to an optimizer",
     cases=[

@@ -19,6 +19,9 @@ The vocabulary:
     What becomes of single parameters: given another name; left out because they change no value (``inplace``);
     not convertible when given (mapped to the reason, shown to the user); always written out, because Jittor's
     default differs (mapped to the source text of Torch's default).
+``only``
+    For parameters that a helper takes in part: the values it supports, or a test of a value.  Another value written
+    as a literal is refused; one that is only known when the program runs is refused by the helper then.
 """
 
 from __future__ import annotations
@@ -153,6 +156,7 @@ def parse_signature(text: str) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+Supported = tuple[Any, ...] | Callable[[Any], bool]
 Action = Callable[["Use"], "cst.BaseExpression | Refusal | None"]
 
 
@@ -169,6 +173,7 @@ class Rule:
     drop: frozenset[str] = frozenset()
     refuse: Mapping[str, str] = field(default_factory=dict)
     write: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, Supported] = field(default_factory=dict)
     value_to: str = ""
     assign: str = ""
     returns: str = "unknown"
@@ -266,6 +271,7 @@ def rule(
     drop: Iterable[str] = (),
     refuse: Mapping[str, str] | None = None,
     write: Mapping[str, str] | None = None,
+    only: Mapping[str, Supported] | None = None,
     value_to: str = "",
     assign: str = "",
     returns: str = "tensor",
@@ -299,6 +305,7 @@ def rule(
         drop=frozenset(drop),
         refuse=dict(refuse or {}),
         write=dict(write or {}),
+        only=dict(only or {}),
         value_to=value_to,
         assign=assign,
         returns=returns,

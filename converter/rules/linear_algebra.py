@@ -107,6 +107,7 @@ rule(
     "torch.cdist",
     "(x1, x2, p=2.0, compute_mode=None)",
     to="helpers.cdist",
+    only={"p": (1, 2)},
     cases=[call(x1="A", x2="Q"), call(x1="X", x2="X + 1", p="1.0"), snippet("return torch.cdist(A, A)")],
 )
 rule(

@@ -153,9 +153,3 @@ for _name in ("weight_norm", "spectral_norm", "remove_weight_norm", "remove_spec
         workaround="compute the normalised weight in the module's own forward",
         also=[f"torch.nn.utils.parametrizations.{_name}"] if not _name.startswith("remove") else [],
     )
-for _name in ("pack_padded_sequence", "pad_packed_sequence", "PackedSequence", "pack_sequence"):
-    needs_you(
-        f"torch.nn.utils.rnn.{_name}",
-        "Jittor's recurrent networks take no packed sequences.",
-        workaround="run the padded batch and mask, or take the output at each true length",
-    )

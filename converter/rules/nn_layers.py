@@ -147,6 +147,7 @@ rule(
     "(num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False,"
     " sparse=False, _weight=None, _freeze=False, device=None, dtype=None)",
     to="helpers.Embedding",
+    only={"max_norm": (None,), "scale_grad_by_freq": (False,)},
     returns="module",
     cases=[
         module("TOK", num_embeddings="10", embedding_dim="4"),
@@ -161,6 +162,7 @@ rule(
     "torch.nn.Embedding.from_pretrained",
     "(embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)",
     to="helpers.Embedding.from_pretrained",
+    only={"max_norm": (None,), "scale_grad_by_freq": (False,)},
     returns="module",
     cases=[
         snippet(
@@ -175,6 +177,7 @@ rule(
     "torch.nn.functional.embedding",
     "(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)",
     to="helpers.embedding",
+    only={"scale_grad_by_freq": (False,)},
     refuse={"max_norm": "renormalising a table in place is not supported"},
     cases=[call(input="I", weight="A", padding_idx="1")],
 )
@@ -183,6 +186,12 @@ rule(
     "(num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean',"
     " sparse=False, _weight=None, include_last_offset=False, padding_idx=None, device=None, dtype=None)",
     to="helpers.EmbeddingBag",
+    only={
+        "max_norm": (None,),
+        "scale_grad_by_freq": (False,),
+        "include_last_offset": (False,),
+        "padding_idx": (None,),
+    },
     returns="module",
     cases=[module("TOK", num_embeddings="10", embedding_dim="4", mode="'sum'")],
     restriction="only (N, L) indices, without offsets, padding_idx and max_norm; otherwise it raises",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converter.rules.base import module, needs_you, rule, snippet
+from converter.rules.base import module, rule, snippet
 
 _REST = "batch_first=False, dropout=0.0, bidirectional=False"
 _H = {"H0": "normal(; 4, 2, 3)", "C0": "normal(; 4, 2, 3)", "G": "normal(; 2, 3)"}
@@ -143,8 +143,96 @@ rule(
         )
     ],
 )
-needs_you(
+_TRANSFORMER = (
+    "(d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, dropout=0.1,"
+    " activation=F.relu, custom_encoder=None, custom_decoder=None, layer_norm_eps=1e-05, batch_first=False,"
+    " norm_first=False, bias=True, device=None, dtype=None)"
+)
+rule(
     "torch.nn.Transformer",
-    "Only its encoder and decoder have rules.",
-    workaround="nn.TransformerEncoder and nn.TransformerDecoder",
+    _TRANSFORMER,
+    to="helpers.Transformer",
+    returns="module",
+    cases=[
+        snippet(
+            "net = nn.Transformer(4, 2, 1, 1, 8, dropout=0.0, batch_first=True)\n"
+            "with torch.no_grad():\n"
+            "    for i, p in enumerate(net.parameters()):\n        p.fill_(0.05 * (i % 5) - 0.1)\n"
+            "mask = nn.Transformer.generate_square_subsequent_mask(3)\n"
+            "return net(X, X + 1, tgt_mask=mask), mask, list(net.state_dict())",
+            tolerance="norm",
+        )
+    ],
+)
+rule(
+    "torch.nn.Transformer.generate_square_subsequent_mask",
+    "(sz, device=None, dtype=None)",
+    to="helpers.square_subsequent_mask",
+    refuse={"dtype": "the mask is float32"},
+    cases=[snippet("return nn.Transformer.generate_square_subsequent_mask(4)")],
+)
+_RNN = "torch.nn.utils.rnn."
+_LAYERS = (
+    "net = nn.{}(4, 3, 2, bidirectional=True, batch_first=True)\n"
+    "for i, p in enumerate(net.parameters()):\n    nn.init.constant_(p, 0.05 * (i % 7) - 0.1)\n"
+)
+rule(
+    _RNN + "pack_padded_sequence",
+    "(input, lengths, batch_first=False, enforce_sorted=True)",
+    to="helpers.pack_padded_sequence",
+    returns="other",
+    restriction="the packed data itself (.data, .batch_sizes) is not available: it stays padded",
+    cases=[
+        snippet(
+            _LAYERS.format(name)
+            + f"packed = {_RNN}pack_padded_sequence(X, [2, 3], batch_first=True, enforce_sorted=False)\n"
+            "out, state = net(packed)\n"
+            f"padded, lengths = {_RNN}pad_packed_sequence(out, batch_first=True)\n"
+            "return padded, lengths, state",
+            tolerance="recurrent",
+        )
+        for name in ("LSTM", "GRU")
+    ],
+)
+rule(
+    _RNN + "pad_packed_sequence",
+    "(sequence, batch_first=False, padding_value=0.0, total_length=None)",
+    to="helpers.pad_packed_sequence",
+    returns="(tensor, tensor)",
+    cases=[
+        snippet(
+            f"packed = {_RNN}pack_padded_sequence(X, torch.tensor([3, 1]), batch_first=True)\n"
+            f"return {_RNN}pad_packed_sequence(packed, True, -1.0, total_length=4), {_RNN}pad_packed_sequence(packed)"
+        )
+    ],
+)
+rule(
+    _RNN + "pack_sequence",
+    "(sequences, enforce_sorted=True)",
+    to="helpers.pack_sequence",
+    returns="other",
+    cases=[snippet(f"return {_RNN}pad_packed_sequence({_RNN}pack_sequence([A, B[:2]]))")],
+)
+rule(
+    _RNN + "pad_sequence",
+    "(sequences, batch_first=False, padding_value=0.0, padding_side='right')",
+    to="helpers.pad_sequence",
+    cases=[
+        snippet(
+            f"one = {_RNN}pad_sequence([A, B[:2], A[:1]], batch_first=True)\n"
+            f"return one, {_RNN}pad_sequence([N[:1], N], padding_value=9)"
+        )
+    ],
+)
+rule(
+    _RNN + "PackedSequence",
+    to="helpers.PackedSequence",
+    returns="unknown",
+    cases=[
+        snippet(
+            f"packed = {_RNN}pack_sequence([A, B[:2]])\n"
+            f"return isinstance(packed, {_RNN}PackedSequence), isinstance(A, {_RNN}PackedSequence)",
+            grad=False,
+        )
+    ],
 )

@@ -104,6 +104,7 @@ rule(
     "torch.nn.Unflatten",
     "(dim, unflattened_size)",
     to="helpers.Unflatten",
+    only={"dim": lambda value: isinstance(value, int)},
     returns="module",
     cases=[module("A", dim="1", unflattened_size="(2, -1)")],
 )
@@ -162,6 +163,7 @@ rule(
     "torch.nn.functional.grid_sample",
     "(input, grid, mode='bilinear', padding_mode='zeros', align_corners=None)",
     to="helpers.grid_sample",
+    only={"mode": ("bilinear", "nearest")},
     cases=[
         call(input="IMG", grid="G", mode="'bilinear'", padding_mode="'border'", align_corners="True", tolerance="conv", inputs=_GRID),
         snippet("return F.grid_sample(IMG, G, padding_mode='reflection'), F.grid_sample(IMG, G, mode='nearest', align_corners=False)", tolerance="conv", inputs=_GRID),

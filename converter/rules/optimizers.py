@@ -23,12 +23,14 @@ def _case(made: str, steps: str = _STEPS):  # type: ignore[no-untyped-def]
 
 
 _TAIL = "foreach=None, *, maximize=False, differentiable=False"
+_ONLY = {"differentiable": (False,)}
 rule(
     "torch.optim.SGD",
     "(params, lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False, *, maximize=False, foreach=None, "
     "differentiable=False, fused=None)",
     to="helpers.SGD",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.SGD([w, v], 0.05)"),
         _case("torch.optim.SGD([w, v])"),
@@ -45,6 +47,7 @@ rule(
     "differentiable=False, fused=None, decoupled_weight_decay=False)",
     to="helpers.Adam",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.Adam([w, v])"),
         _case("torch.optim.Adam([w, v], 0.1, (0.8, 0.95), 0.01, 0.1, True)"),
@@ -58,6 +61,7 @@ rule(
     "differentiable=False, fused=None)",
     to="helpers.AdamW",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.AdamW([w, v])"),
         _case("torch.optim.AdamW([w, v], 0.1, (0.8, 0.95), 0.01, 0.1, True)"),
@@ -70,6 +74,7 @@ rule(
     "foreach=None, maximize=False, differentiable=False)",
     to="helpers.RMSprop",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.RMSprop([w, v])"),
         _case("torch.optim.RMSprop([w, v], 0.02, 0.9, 1e-6, 0.1, 0.9, True)"),
@@ -82,6 +87,7 @@ rule(
     "maximize=False, differentiable=False, fused=None)",
     to="helpers.Adagrad",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.Adagrad([w, v])"),
         _case("torch.optim.Adagrad([w, v], 0.1, 0.1, 0.1, 0.5, 1e-6)"),
@@ -94,6 +100,7 @@ rule(
     "differentiable=False)",
     to="helpers.Adadelta",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.Adadelta([w, v])"),
         _case("torch.optim.Adadelta([w, v], 0.5, 0.8, 1e-5, 0.1)"),
@@ -105,6 +112,7 @@ rule(
     f"(params, lr=0.002, {_ADAM}0, {_TAIL}, capturable=False)",
     to="helpers.Adamax",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.Adamax([w, v])"),
         _case("torch.optim.Adamax([w, v], 0.1, (0.8, 0.95), 1e-6, 0.1)"),
@@ -117,6 +125,7 @@ rule(
     "maximize=False, capturable=False, differentiable=False)",
     to="helpers.NAdam",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.NAdam([w, v])"),
         _case("torch.optim.NAdam([w, v], 0.1, (0.8, 0.95), 1e-6, 0.1, 0.01, True)"),
@@ -129,6 +138,7 @@ rule(
     "differentiable=False)",
     to="helpers.RAdam",
     returns="optimizer",
+    only=_ONLY,
     cases=[
         _case("torch.optim.RAdam([w, v])"),
         _case("torch.optim.RAdam([w, v], 0.1, (0.8, 0.9), 1e-6, 0.1)"),
@@ -146,6 +156,7 @@ rule(
     "(params, defaults)",
     to="helpers.Optimizer",
     returns="optimizer",
+    only=_ONLY,
     restriction="a subclass of your own must give update(parameter, gradient, state, group) instead of step()",
     cases=[
         snippet(
@@ -327,7 +338,8 @@ needs_you(
     "torch.Tensor.backward",
     "(gradient=None, retain_graph=None, create_graph=False, inputs=None)",
     returns="none",
-    restriction="gradients are held by the optimizers: a parameter of no optimizer gets none; create_graph is refused",
+    only={"create_graph": (False,)},
+    restriction="tensors get a gradient that are parameters, in an optimizer, or asked to require one",
     cases=[
         _case(
             "torch.optim.SGD([w, v], lr=0.1)",

@@ -175,6 +175,8 @@ rule(
     "torch.quantile",
     "(input, q, dim=None, keepdim=False, *, interpolation='linear')",
     to="helpers.quantile",
+    only={"interpolation": ("linear",), "q": lambda value: isinstance(value, int | float)},
+    restriction="q is a number",
     method=True,
     cases=[call(input="A", q="0.3"), call(input="A", q="0.75", dim="1", keepdim="True")],
 )
@@ -197,6 +199,8 @@ rule(
     "torch.linalg.norm",
     "(A, ord=None, dim=None, keepdim=False, *, dtype=None)",
     to="helpers.linalg_norm",
+    only={"ord": lambda value: value != "nuc"},
+    restriction="of matrices only the Frobenius norm",
     cases=[snippet("return torch.linalg.norm(A), torch.linalg.norm(X, dim=-1), torch.linalg.norm(A, 1, 1, True)")],
 )
 rule(

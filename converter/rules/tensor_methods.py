@@ -206,8 +206,16 @@ rule(
 rule(
     "torch.Tensor.requires_grad",
     keep=True,
+    assign="helpers.requires_grad_",
     returns="bool",
-    cases=[snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad")],
+    cases=[
+        snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad"),
+        snippet(
+            "x = A.detach().clone()\nx.requires_grad = True\n(x * x).sum().backward()\nx.requires_grad = False\n"
+            "return x.grad, x.requires_grad",
+            grad=False,
+        ),
+    ],
 )
 
 

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import jittor as jt
+import numpy as np
 from jittor import nn
 
 from converter.helpers.library.activation_layers import Dropout
@@ -304,3 +305,69 @@ class TransformerDecoder(Module):
         for layer in self.layers:
             tgt = layer(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
         return tgt if self.norm is None else self.norm(tgt)
+
+
+def square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
+    """``nn.Transformer.generate_square_subsequent_mask``: -inf above the diagonal, 0 elsewhere."""
+    return jt.array(np.triu(np.full((sz, sz), -np.inf, dtype="float32"), 1))
+
+
+class Transformer(Module):
+    """Encoder and decoder with Torch's initialisation (xavier_uniform_ for all matrices)."""
+
+    generate_square_subsequent_mask = staticmethod(square_subsequent_mask)
+
+    def __init__(
+        self,
+        d_model: int = 512,
+        nhead: int = 8,
+        num_encoder_layers: int = 6,
+        num_decoder_layers: int = 6,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        custom_encoder: Any = None,
+        custom_decoder: Any = None,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        shape = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
+        self.encoder = custom_encoder or TransformerEncoder(
+            TransformerEncoderLayer(*shape), num_encoder_layers, LayerNorm(d_model, layer_norm_eps, bias=bias)
+        )
+        self.decoder = custom_decoder or TransformerDecoder(
+            TransformerDecoderLayer(*shape), num_decoder_layers, LayerNorm(d_model, layer_norm_eps, bias=bias)
+        )
+        for p in self.parameters():
+            if p.ndim > 1:
+                xavier_uniform_(p)
+
+    def execute(
+        self,
+        src: Any,
+        tgt: Any,
+        src_mask: Any = None,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        src_key_padding_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        src_is_causal: Any = None,
+        tgt_is_causal: Any = None,
+        memory_is_causal: bool = False,
+    ) -> Any:
+        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask)
+        return self.decoder(
+            tgt,
+            memory,
+            tgt_mask=tgt_mask,
+            memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask,
+            memory_key_padding_mask=memory_key_padding_mask,
+        )

@@ -9,6 +9,8 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from converter.helpers.library.parameters import LEAVES, as_leaf, living_leaves
+
 LIVE_OPTIMIZERS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -30,11 +32,11 @@ def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any
 def backward(
     tensor: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
 ) -> Any:
-    """``tensor.backward()``: add to the gradients of the parameters.
+    """``tensor.backward()``: add to the gradients of the parameters, and of tensors that were asked to require one.
 
-    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every parameter
-    of every living optimizer that ``tensor`` depends on gets its gradient, kept in ``held_gradient``.  Raises
-    RuntimeError when there is no such parameter.
+    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every living
+    parameter, every tensor that ``requires_grad_`` marked and whatever an optimizer holds get their gradients, kept
+    in ``held_gradient``, where ``tensor`` depends on them.  Raises RuntimeError when it depends on none.
     """
     if create_graph:
         raise NotImplementedError("backward(create_graph=True): use jt.grad, whose results can be differentiated")
@@ -43,19 +45,15 @@ def backward(
     elif tensor.numel() != 1:
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     wanted = None if inputs is None else {id(v) for v in ([inputs] if isinstance(inputs, jt.Var) else inputs)}
-    found = {}
-    for optimizer in list(LIVE_OPTIMIZERS):
-        for group in optimizer.param_groups:
-            for p in group["params"]:
-                if p.requires_grad and (wanted is None or id(p) in wanted):
-                    found[id(p)] = p
-    targets = list(found.values())
+    held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+    found = {id(p): p for p in [*held, *living_leaves()]}
+    targets = [p for p in found.values() if p.requires_grad and (wanted is None or id(p) in wanted)]
     # The updates of the last step are computed now, and the sums of earlier gradients, so that neither the graph
     # nor the memory it needs grows from step to step.
     jt.sync(targets + [p.held_gradient for p in targets if getattr(p, "held_gradient", None) is not None])
     gradients = reached_gradients(tensor, targets, bool(retain_graph))
     if all(g is None for g in gradients):
-        raise RuntimeError("backward: this tensor depends on no parameter of a living optimizer")
+        raise RuntimeError("backward: this tensor depends on no parameter, and on no tensor that requires a gradient")
     for p, g in zip(targets, gradients):
         if g is None:
             continue
@@ -69,15 +67,15 @@ def backward(
 
 
 def grad_of(tensor: Any) -> Any:
-    """``tensor.grad``: what ``backward`` added up for a parameter since ``zero_grad``; None before.
+    """``tensor.grad``: what ``backward`` added up since ``zero_grad``; None before.
 
-    Raises RuntimeError for a tensor that is no parameter of a living optimizer, since only those have a gradient.
+    Raises RuntimeError for a tensor that is no parameter and was never asked to require a gradient.
     """
     found = getattr(tensor, "held_gradient", None)
-    if found is None and not any(
-        tensor is p for o in list(LIVE_OPTIMIZERS) for g in o.param_groups for p in g["params"]
-    ):
-        raise RuntimeError("grad: this tensor is no parameter of a living optimizer; use jt.grad(loss, tensor)")
+    if found is None and id(tensor) not in LEAVES:
+        held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+        if not any(tensor is p for p in held):
+            raise RuntimeError("grad: this tensor requires no gradient of its own; use jt.grad(loss, tensor)")
     return found
 
 
@@ -89,7 +87,7 @@ def set_grad(tensor: Any, value: Any) -> None:
 def variable(data: Any, requires_grad: Any = False, volatile: Any = False) -> Any:
     """``torch.autograd.Variable``: the tensor without its graph; with ``requires_grad`` a new leaf."""
     made = data.detach()
-    return made.start_grad() if requires_grad else made.stop_grad()
+    return as_leaf(made.start_grad()) if requires_grad else made.stop_grad()
 
 
 def autograd_grad(

@@ -9,6 +9,7 @@ import numpy as np
 
 from converter.helpers.library.creation import bernoulli
 from converter.helpers.library.dtypes import constant
+from converter.helpers.library.parameters import as_leaf
 
 at = np.s_
 
@@ -123,8 +124,11 @@ def random_like(input: Any, from_: int = 0, to: int | None = None, *, generator:
 
 def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
     """Mark a tensor as one whose gradient is (or is not) computed, and return it."""
-    input.start_grad() if requires_grad else input.stop_grad()
-    return input
+    if not requires_grad:
+        input.stop_grad()
+        return input
+    input.start_grad()
+    return as_leaf(input)
 
 
 def element_size(input: Any) -> int:

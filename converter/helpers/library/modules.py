@@ -7,7 +7,15 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from converter.helpers.library.parameters import HookHandle, Listing, Members, Parameter, floating_name, overwrite
+from converter.helpers.library.parameters import (
+    HookHandle,
+    Listing,
+    Members,
+    Parameter,
+    as_leaf,
+    floating_name,
+    overwrite,
+)
 
 IncompatibleKeys = collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
@@ -376,6 +384,7 @@ class Module(nn.Module):
         for name, value, role in module_tensors(self):
             if role == "parameter":
                 value.is_parameter = True
+                as_leaf(value)
             if name in stopped:
                 value.stop_grad()
 

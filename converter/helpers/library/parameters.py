@@ -1,8 +1,29 @@
 """Parameters: what Torch's optimizers train, told apart from the other tensors of a module."""
 
+import sys
 from typing import Any
 
 import jittor as jt
+
+LEAVES: dict[int, Any] = {}
+
+
+def living_leaves() -> list[Any]:
+    """The tensors of :func:`as_leaf` that somebody else still holds; the others are forgotten.
+
+    Jittor's Vars allow no weak references, so what only ``LEAVES`` holds is told by its reference count.
+    """
+    for key in [k for k in LEAVES if sys.getrefcount(LEAVES[k]) <= 2]:
+        del LEAVES[key]
+    return list(LEAVES.values())
+
+
+def as_leaf(tensor: Any) -> Any:
+    """Remember a tensor whose gradient ``backward`` has to find, and return it."""
+    if len(LEAVES) % 16 == 0:
+        living_leaves()
+    LEAVES[id(tensor)] = tensor
+    return tensor
 
 
 class ParameterMark(type):
@@ -29,7 +50,7 @@ class Parameter(metaclass=ParameterMark):
             made.start_grad()
         else:
             made.stop_grad()
-        return made
+        return as_leaf(made)
 
 
 def overwrite(tensor: Any, value: Any) -> Any:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import jittor as jt
+import numpy as np
 from jittor import nn
 
 from converter.helpers.library.activations import dropped
@@ -28,6 +29,65 @@ def gru_step(from_input: Any, from_hidden: Any, hidden: Any) -> Any:
     update = jt.sigmoid(from_input[:, size : 2 * size] + from_hidden[:, size : 2 * size])
     new = jt.tanh(from_input[:, 2 * size :] + reset * from_hidden[:, 2 * size :])
     return (1 - update) * new + update * hidden
+
+
+class PackedSequence:
+    """Sequences of different lengths, as the recurrent layers take them.
+
+    Torch lays them out by time step without the padding; here they stay padded, ``padded`` (L, N, ...), beside their
+    ``lengths``, and the layers stop each sequence at its end.  The order of the batch is never changed.
+    """
+
+    def __init__(self, padded: Any, lengths: Any) -> None:
+        self.padded = padded
+        self.lengths = [int(n) for n in lengths]
+
+    def alive(self) -> Any:
+        """Which steps are not padding: bool (L, N)."""
+        return jt.array(np.arange(self.padded.shape[0])[:, None] < np.array(self.lengths)[None], dtype="bool")
+
+
+def pack_padded_sequence(input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True) -> Any:
+    """Padded sequences (L, N, ...), or (N, L, ...) with ``batch_first``, with the number of valid steps of each."""
+    counts = [int(n) for n in (lengths.numpy() if isinstance(lengths, jt.Var) else lengths)]
+    if min(counts) <= 0:
+        raise RuntimeError("Length of all samples has to be greater than 0")
+    if enforce_sorted and counts != sorted(counts, reverse=True):
+        raise RuntimeError("`lengths` array must be sorted in decreasing order when `enforce_sorted` is True")
+    return PackedSequence((input.transpose(0, 1) if batch_first else input)[: max(counts)], counts)
+
+
+def pad_packed_sequence(
+    sequence: Any, batch_first: bool = False, padding_value: float = 0.0, total_length: int | None = None
+) -> Any:
+    """The padded tensor and the lengths (int64) of :class:`PackedSequence`."""
+    padded = sequence.padded
+    alive = sequence.alive().reshape([*padded.shape[:2]] + [1] * (padded.ndim - 2)).broadcast(padded.shape)
+    padded = jt.ternary(alive, padded, jt.full_like(padded, padding_value))
+    if total_length is not None and total_length > padded.shape[0]:
+        more = jt.full((total_length - padded.shape[0], *padded.shape[1:]), padding_value, dtype=padded.dtype)
+        padded = jt.concat([padded, more], dim=0)
+    return padded.transpose(0, 1) if batch_first else padded, jt.array(np.array(sequence.lengths), dtype="int64")
+
+
+def pad_sequence(
+    sequences: Any, batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
+) -> Any:
+    """Tensors (L_i, ...) filled up to the longest: (L, N, ...), or (N, L, ...) with ``batch_first``."""
+    sequences = list(sequences)
+    longest = max(s.shape[0] for s in sequences)
+    filled = []
+    for s in sequences:
+        more = jt.full((longest - s.shape[0], *s.shape[1:]), padding_value, dtype=s.dtype)
+        parts = [s, more] if padding_side == "right" else [more, s]
+        filled.append(jt.concat(parts, dim=0) if longest > s.shape[0] else s)
+    return jt.stack(filled, dim=0 if batch_first else 1)
+
+
+def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> Any:
+    """A :class:`PackedSequence` of tensors (L_i, ...)."""
+    sequences = list(sequences)
+    return pack_padded_sequence(pad_sequence(sequences), [s.shape[0] for s in sequences], False, enforce_sorted)
 
 
 class RecurrentBase(Module):
@@ -91,8 +151,11 @@ class RecurrentBase(Module):
     def flatten_parameters(self) -> None:
         """Torch packs weights for cuDNN here; Jittor needs no such step."""
 
-    def run_direction(self, input: Any, suffix: str, hidden: Any, cell: Any) -> tuple[Any, Any, Any]:
-        """All steps of one layer in one direction: (L, N, H) outputs and the last states."""
+    def run_direction(self, input: Any, suffix: str, hidden: Any, cell: Any, alive: Any = None) -> tuple[Any, Any, Any]:
+        """All steps of one layer in one direction: (L, N, H) outputs and the last states.
+
+        Where ``alive`` (L, N) is false the states stay as they are, and the output is 0.
+        """
         from_input = nn.linear(input, getattr(self, f"weight_ih_{suffix}"))
         weight = getattr(self, f"weight_hh_{suffix}")
         own_bias: Any = 0
@@ -102,6 +165,7 @@ class RecurrentBase(Module):
         steps = range(input.shape[0])
         outputs = []
         for t in reversed(steps) if suffix.endswith("reverse") else steps:
+            before, stored = hidden, cell
             from_hidden = nn.linear(hidden, weight) + own_bias
             if self.mode == "GRU":
                 hidden = gru_step(from_input[t], from_hidden, hidden)
@@ -109,22 +173,35 @@ class RecurrentBase(Module):
                 hidden, cell = recurrent_step(self.mode, from_input[t] + from_hidden, hidden, cell)
             if self.proj_size:
                 hidden = nn.linear(hidden, getattr(self, f"weight_hr_{suffix}"))
-            outputs.append(hidden)
+            if alive is None:
+                outputs.append(hidden)
+                continue
+            goes_on = alive[t].unsqueeze(-1)
+            hidden = jt.ternary(goes_on.broadcast(hidden.shape), hidden, before)
+            if self.mode == "LSTM":
+                cell = jt.ternary(goes_on.broadcast(cell.shape), cell, stored)
+            outputs.append(hidden * goes_on.cast(hidden.dtype))
         if suffix.endswith("reverse"):
             outputs.reverse()
         return jt.stack(outputs, dim=0), hidden, cell
 
     def execute(self, input: Any, hx: Any = None) -> Any:
-        if type(input).__name__ == "PackedSequence":
-            raise NotImplementedError("packed sequences are not supported")
+        if isinstance(input, PackedSequence):
+            output, last = self.run_layers(input.padded, hx, input.alive())
+            return PackedSequence(output, input.lengths), last
         if input.ndim == 2:
             if hx is not None:
                 hx = tuple(h.unsqueeze(1) for h in hx) if self.mode == "LSTM" else hx.unsqueeze(1)
             output, last = self.execute(input.unsqueeze(0 if self.batch_first else 1), hx)
             last = tuple(h.squeeze(1) for h in last) if self.mode == "LSTM" else last.squeeze(1)
             return output.squeeze(0 if self.batch_first else 1), last
-        if self.batch_first:
-            input = input.transpose(0, 1)
+        if not self.batch_first:
+            return self.run_layers(input, hx)
+        output, last = self.run_layers(input.transpose(0, 1), hx)
+        return output.transpose(0, 1), last
+
+    def run_layers(self, input: Any, hx: Any, alive: Any = None) -> Any:
+        """All layers on (L, N, H): the outputs of the last one, and the last states of all."""
         count = self.num_layers * len(self.suffixes(0))
         if hx is None:
             hidden = jt.zeros((count, input.shape[1], self.proj_size or self.hidden_size), dtype=input.dtype)
@@ -137,15 +214,13 @@ class RecurrentBase(Module):
             parts = []
             for suffix in self.suffixes(layer):
                 place = len(last_hidden)
-                output, h, c = self.run_direction(input, suffix, hidden[place], cells[place])
+                output, h, c = self.run_direction(input, suffix, hidden[place], cells[place], alive)
                 parts.append(output)
                 last_hidden.append(h)
                 last_cells.append(c)
             input = parts[0] if len(parts) == 1 else jt.concat(parts, dim=-1)
             if self.dropout and layer < self.num_layers - 1:
                 input = dropped(input, input.shape, self.dropout, self.training)
-        if self.batch_first:
-            input = input.transpose(0, 1)
         if self.mode == "LSTM":
             return input, (jt.stack(last_hidden, dim=0), jt.stack(last_cells, dim=0))
         return input, jt.stack(last_hidden, dim=0)

@@ -350,6 +350,7 @@ class Module(nn.Module):
         for name, value, role in module_tensors(self):
             if role == "parameter":
                 value.is_parameter = True
+                as_leaf(value)
             if name in stopped:
                 value.stop_grad()
 
@@ -483,11 +484,11 @@ def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any
 def backward(
     tensor: Any, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None
 ) -> Any:
-    """``tensor.backward()``: add to the gradients of the parameters.
+    """``tensor.backward()``: add to the gradients of the parameters, and of tensors that were asked to require one.
 
-    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every parameter
-    of every living optimizer that ``tensor`` depends on gets its gradient, kept in ``held_gradient``.  Raises
-    RuntimeError when there is no such parameter.
+    Torch finds the leaf tensors itself; Jittor has to be told what to differentiate with respect to: every living
+    parameter, every tensor that ``requires_grad_`` marked and whatever an optimizer holds get their gradients, kept
+    in ``held_gradient``, where ``tensor`` depends on them.  Raises RuntimeError when it depends on none.
     """
     if create_graph:
         raise NotImplementedError("backward(create_graph=True): use jt.grad, whose results can be differentiated")
@@ -496,19 +497,15 @@ def backward(
     elif tensor.numel() != 1:
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     wanted = None if inputs is None else {id(v) for v in ([inputs] if isinstance(inputs, jt.Var) else inputs)}
-    found = {}
-    for optimizer in list(LIVE_OPTIMIZERS):
-        for group in optimizer.param_groups:
-            for p in group["params"]:
-                if p.requires_grad and (wanted is None or id(p) in wanted):
-                    found[id(p)] = p
-    targets = list(found.values())
+    held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+    found = {id(p): p for p in [*held, *living_leaves()]}
+    targets = [p for p in found.values() if p.requires_grad and (wanted is None or id(p) in wanted)]
     # The updates of the last step are computed now, and the sums of earlier gradients, so that neither the graph
     # nor the memory it needs grows from step to step.
     jt.sync(targets + [p.held_gradient for p in targets if getattr(p, "held_gradient", None) is not None])
     gradients = reached_gradients(tensor, targets, bool(retain_graph))
     if all(g is None for g in gradients):
-        raise RuntimeError("backward: this tensor depends on no parameter of a living optimizer")
+        raise RuntimeError("backward: this tensor depends on no parameter, and on no tensor that requires a gradient")
     for p, g in zip(targets, gradients):
         if g is None:
             continue
@@ -522,15 +519,15 @@ def backward(
 
 
 def grad_of(tensor: Any) -> Any:
-    """``tensor.grad``: what ``backward`` added up for a parameter since ``zero_grad``; None before.
+    """``tensor.grad``: what ``backward`` added up since ``zero_grad``; None before.
 
-    Raises RuntimeError for a tensor that is no parameter of a living optimizer, since only those have a gradient.
+    Raises RuntimeError for a tensor that is no parameter and was never asked to require a gradient.
     """
     found = getattr(tensor, "held_gradient", None)
-    if found is None and not any(
-        tensor is p for o in list(LIVE_OPTIMIZERS) for g in o.param_groups for p in g["params"]
-    ):
-        raise RuntimeError("grad: this tensor is no parameter of a living optimizer; use jt.grad(loss, tensor)")
+    if found is None and id(tensor) not in LEAVES:
+        held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+        if not any(tensor is p for p in held):
+            raise RuntimeError("grad: this tensor requires no gradient of its own; use jt.grad(loss, tensor)")
     return found
 
 
@@ -664,6 +661,7 @@ void @CLASS@::run() {
     double count = samples * rest;
     std::vector<double> sums, products;
     std::vector<float> scale(channels), slope(channels), shift(channels);
+    std::vector<double> rest_of_mean(channels, 0);
     if (work == BACKWARD) {
         auto *dy = given[1]->ptr<float32>(), *weight = given[2]->ptr<float32>();
         auto *mean = given[3]->ptr<float32>(), *variance = given[4]->ptr<float32>();
@@ -702,6 +700,8 @@ void @CLASS@::run() {
         for (int64 c = 0; c < channels; c++) {
             double off = sums[c] / count, spread = products[c] / count - off * off;
             mean[c] = shift[c] + off;
+            // What float32 drops of a mean that is large beside the spread would move every output of the channel.
+            rest_of_mean[c] = ((double)shift[c] - (double)mean[c]) + off;
             variance[c] = spread > 0 ? spread : (spread == spread ? 0 : spread);  // NaN stays NaN
         }
     }
@@ -710,7 +710,7 @@ void @CLASS@::run() {
     for (int64 row = 0; row < rows; row++) {
         int64 c = row % channels;
         const float* from = x + row * rest;
-        float a = scale[c], m = mean[c], s = bias[c], *to = y + row * rest;
+        float a = scale[c], m = mean[c], s = bias[c] - rest_of_mean[c] * a, *to = y + row * rest;
         #pragma omp simd
         for (int64 i = 0; i < rest; i++) to[i] = (from[i] - m) * a + s;
     }
@@ -1750,8 +1750,11 @@ def kaiming_normal_(
 
 def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
     """Mark a tensor as one whose gradient is (or is not) computed, and return it."""
-    input.start_grad() if requires_grad else input.stop_grad()
-    return input
+    if not requires_grad:
+        input.stop_grad()
+        return input
+    input.start_grad()
+    return as_leaf(input)
 
 
 def uniform_within(shape: Any, bound: float) -> Any:
@@ -2665,6 +2668,27 @@ def unique(
     return tuple(results) if len(results) > 1 else values
 
 
+LEAVES: dict[int, Any] = {}
+
+
+def living_leaves() -> list[Any]:
+    """The tensors of :func:`as_leaf` that somebody else still holds; the others are forgotten.
+
+    Jittor's Vars allow no weak references, so what only ``LEAVES`` holds is told by its reference count.
+    """
+    for key in [k for k in LEAVES if sys.getrefcount(LEAVES[k]) <= 2]:
+        del LEAVES[key]
+    return list(LEAVES.values())
+
+
+def as_leaf(tensor: Any) -> Any:
+    """Remember a tensor whose gradient ``backward`` has to find, and return it."""
+    if len(LEAVES) % 16 == 0:
+        living_leaves()
+    LEAVES[id(tensor)] = tensor
+    return tensor
+
+
 class ParameterMark(type):
     """Makes ``isinstance(p, Parameter)`` true for the Vars that :class:`Parameter` made."""
 
@@ -2689,7 +2713,7 @@ class Parameter(metaclass=ParameterMark):
             made.start_grad()
         else:
             made.stop_grad()
-        return made
+        return as_leaf(made)
 
 
 def overwrite(tensor: Any, value: Any) -> Any:

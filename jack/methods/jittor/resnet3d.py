@@ -86,7 +86,7 @@ def output_size(frames: int, size: int) -> tuple[int, int, int]:
 def freeze(backbone: jh.Module) -> None:
     """No parameter of it is trained.  Its batch norms still follow the mode of the model."""
     for parameter in backbone.parameters():
-        parameter.requires_grad = False
+        jh.requires_grad_(parameter, False)
 
 
 def normalised(visual: jt.Var) -> jt.Var:
