@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from parity.architectures.command import models
 from parity.check.command import check
 from parity.golden.command import golden
 from parity.training.command import train
@@ -21,6 +22,7 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(golden)
+main.add_command(models)
 main.add_command(train)
 
 

@@ -7,6 +7,7 @@ import random
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from parity.check.importer import Finder
 from parity.check.job import Array, Job, load, save
 from parity.check.placeholder import PlaceholderFinder, importing
-from parity.check.values import leaves
+from parity.check.values import leaves, switch_dropout_off
 
 
 def prepare() -> None:
@@ -24,24 +25,32 @@ def prepare() -> None:
             hook.load()()
 
 
+def open_root(root: Path) -> Finder:
+    """Prepare the process; from now on, find the modules of the converted tree below ``root`` first."""
+    prepare()
+    finder = Finder(root, importing)
+    sys.meta_path[:0] = [finder, PlaceholderFinder(root)]
+    # At the top of the converted tree lies the helper module, or the package that holds it.
+    sys.path[:0] = [str(root)]
+    return finder
+
+
 def _var_array(var: Any) -> Array:
     return np.array(var.numpy())
 
 
 def run(job: Job) -> None:
     """Build from the converted copy, take over the weights by name, run forward and backward, store the results."""
-    prepare()
+    finder = open_root(Path(job.root))
+    evaluate(job, finder.load(job.module, Path(job.file)))
+
+
+def evaluate(job: Job, module: ModuleType) -> None:
+    """The same, of a module that is loaded."""
     import jittor as jt
 
-    root = Path(job.root)
-    finder = Finder(root, importing)
-    sys.meta_path[:0] = [finder, PlaceholderFinder(root)]
-    # At the top of the converted tree lies the helper module, or the package that holds it.
-    sys.path[:0] = [str(root)]
     folder = Path(job.folder)
     theirs = load(folder / "torch.npz")
-
-    module = finder.load(job.module, Path(job.file))
     random.seed(job.seed)
     jt.set_global_seed(job.seed % 2**31)
     model = module.__dict__[job.name]()
@@ -51,6 +60,8 @@ def run(job: Job) -> None:
         model.train()
     else:
         model.eval()
+    if job.no_dropout:
+        switch_dropout_off(model)
 
     state = dict(model.state_dict())
     missing = sorted(theirs["weights"].keys() - state.keys())

@@ -26,6 +26,9 @@ class Job:
         arguments: text between the parentheses of its call.
         seed: of the weights and random numbers.
         train: training mode instead of evaluation mode.
+        draw_constants: draw the weights that the constructor set to one value at random as well.
+        no_dropout: set the probability of every dropout layer to 0.
+        noise: Torch only: that many passes more with everything changed by rounding; see ``torch_side``.
     """
 
     folder: str
@@ -36,6 +39,9 @@ class Job:
     arguments: str
     seed: int
     train: bool
+    draw_constants: bool = False
+    no_dropout: bool = False
+    noise: int = 0
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")

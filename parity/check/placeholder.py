@@ -77,6 +77,9 @@ class Placeholder:
     def __getitem__(self, key: Any) -> Placeholder:
         return self._use("[...]")
 
+    def __fspath__(self) -> str:
+        return self._use(" as a path")._name
+
     def __iter__(self) -> Iterator[Any]:
         self._use(" in a loop")
         return iter(())

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,27 +126,29 @@ def _side(check: Check, side: str, job: Job) -> None:
         raise SideFailed(side, log if log.strip() else f"exit status {status}")
 
 
-def copy_sources(files: list[Path], target: Target, arguments: str, goal: Path) -> None:
-    """Copy the files that were imported, with their folders; add a function to the target that builds the model.
+def copy_files(files: Iterable[Path], root: Path, goal: Path) -> None:
+    """Copy files with the folders that hold them below ``root``.
 
-    In that function the user's arguments are converted with the file.  A package whose ``__init__`` was not needed
-    gets an empty one, so that the converter still sees a package.
+    A package whose ``__init__`` was not needed gets an empty one, so that the converter still sees a package.
     """
-    for file in {*files, target.path}:
-        place = goal / file.relative_to(target.root)
+    for file in files:
+        place = goal / file.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
         for folder in file.parents:
-            if folder == target.root:
+            if folder == root:
                 break
-            init = goal / folder.relative_to(target.root) / "__init__.py"
+            init = goal / folder.relative_to(root) / "__init__.py"
             if (folder / "__init__.py").is_file() and not init.exists():
                 init.parent.mkdir(parents=True, exist_ok=True)
                 init.touch()
-    copied = goal / target.path.relative_to(target.root)
-    copied.chmod(0o644)
-    with copied.open("ab") as stream:
-        stream.write(f"\n\ndef {BUILDER}():\n    return {target.name}({arguments}\n    )\n".encode())
+
+
+def add_builder(file: Path, builder: str, name: str, arguments: str) -> None:
+    """Append a function without arguments that builds the model: the user's arguments are converted with the file."""
+    file.chmod(0o644)
+    with file.open("ab") as stream:
+        stream.write(f"\n\ndef {builder}():\n    return {name}({arguments}\n    )\n".encode())
 
 
 def convert(check: Check, source: Path, goal: Path) -> list[str]:
@@ -195,7 +197,8 @@ def run(check: Check) -> Outcome:
     told = json.loads((folder / "torch.json").read_text(encoding="utf-8"))
 
     source, goal = folder / "source", folder / "converted"
-    copy_sources([Path(file) for file in told["files"]], target, check.arguments, source)
+    copy_files({*map(Path, told["files"]), target.path}, target.root, source)
+    add_builder(source / target.path.relative_to(target.root), BUILDER, target.name, check.arguments)
     count = len(list(source.rglob("*.py")))
     check.say(f"jack-convert: {count} file{'s' if count != 1 else ''}")
     left = convert(check, source, goal)

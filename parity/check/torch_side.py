@@ -7,13 +7,14 @@ import json
 import random
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from parity.check.importer import Finder, imported_files
 from parity.check.job import Array, Job, load, save
-from parity.check.values import leaves
+from parity.check.values import leaves, switch_dropout_off
 
 
 def _tensor_array(tensor: Any) -> Array:
@@ -44,21 +45,103 @@ def _draws_random_numbers(model: Any, positional: list[Any], keywords: dict[str,
     return any(torch.is_tensor(a) and not torch.allclose(a, b, 1e-3, 1e-3, True) for (_, a), (_, b) in pairs)
 
 
-def run(job: Job) -> None:
-    """Build, run forward and backward, store weights, results, gradients and the list of files used."""
+def open_root(root: Path) -> Finder:
+    """From now on, find the modules of the original tree below ``root`` first."""
+    finder = Finder(root)
+    sys.meta_path.insert(0, finder)
+    sys.path[:0] = [str(root)]
+    return finder
+
+
+def _draw_constants(model: Any) -> None:
+    """Draw every weight that the constructor set to one value, and the statistics of batch norm, at random.
+
+    A scale of 1e-6 or a running mean of 0 hides the part of the model behind it from any comparison.
+    """
     import torch
 
-    finder = Finder(Path(job.root))
-    sys.meta_path.insert(0, finder)
-    sys.path[:0] = [job.root]
-    folder = Path(job.folder)
+    with torch.no_grad():
+        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+            last = name.rpartition(".")[2]
+            weight = isinstance(tensor, torch.nn.Parameter) or last in ("running_mean", "running_var")
+            if not weight or not tensor.is_floating_point() or not tensor.numel() or tensor.min() != tensor.max():
+                continue
+            if tensor.flatten()[0] == 0:
+                tensor.normal_(0, 0.1)
+            else:
+                tensor.uniform_(0.5, 1.5)
 
-    module = finder.load(job.module, Path(job.file))
+
+def _noise(
+    model: Any,
+    positional: list[Any],
+    keywords: dict[str, Any],
+    projections: dict[str, Array],
+    gradients: dict[str, Array],
+    job: Job,
+) -> dict[str, Array]:
+    """How far each gradient moves when inputs and weights change by 1e-7 of their values: what rounding alone may do.
+
+    Where a ReLU's argument is nearly 0, or two members of a pooling window are nearly equal, that is a jump.
+    """
+    import torch
+
+    largest: dict[str, Array] = {name: np.zeros(()) for name in gradients}
+    names = dict(model.named_parameters())
+    originals = {name: parameter.detach().clone() for name, parameter in names.items()}
+    generator = torch.Generator().manual_seed(job.seed)
+    for _ in range(job.noise):
+        moved = {id(tensor): _moved(tensor, generator) for tensor in [*positional, *keywords.values()]}
+        model.zero_grad()
+        with torch.no_grad():
+            for name, parameter in names.items():
+                parameter.copy_(_moved(originals[name], generator))
+        result = model(*(moved[id(t)] for t in positional), **{k: moved[id(t)] for k, t in keywords.items()})
+        parts = [
+            (leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum()
+            for path, leaf in leaves(result, torch.is_tensor)
+            if path in projections
+        ]
+        torch.stack([part.float() for part in parts]).sum().backward()
+        order = [*(str(i) for i in range(len(positional))), *keywords]
+        inputs = {f"input {k}": moved[id(t)] for k, t in zip(order, [*positional, *keywords.values()], strict=True)}
+        for name, known in gradients.items():
+            grad = {**names, **inputs}[name].grad
+            if grad is not None and known.size:
+                change = np.abs(_tensor_array(grad).astype(np.float64) - known.astype(np.float64)).max()
+                largest[name] = np.array(max(float(change), largest[name].item()))
+    return largest
+
+
+def _moved(tensor: Any, generator: Any) -> Any:
+    import torch
+
+    if not tensor.is_floating_point():
+        return tensor
+    noise = torch.randn(tensor.shape, generator=generator).to(tensor.dtype)
+    return (tensor.detach() * (1 + 1e-7 * noise)).requires_grad_(tensor.requires_grad)
+
+
+def run(job: Job) -> None:
+    """Build, run forward and backward, store weights, results, gradients and the list of files used."""
+    finder = open_root(Path(job.root))
+    evaluate(job, finder.load(job.module, Path(job.file)))
+
+
+def evaluate(job: Job, module: ModuleType) -> None:
+    """The same, of a module that is loaded."""
+    import torch
+
+    folder = Path(job.folder)
     _seed(job.seed)
     model = eval(f"{job.name}({job.arguments}\n)", module.__dict__)
     if not isinstance(model, torch.nn.Module):
         raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(model).__name__}")
     model.train(job.train)
+    if job.draw_constants:
+        _draw_constants(model)
+    if job.no_dropout:
+        switch_dropout_off(model)
 
     given = load(folder / "inputs.npz")
     inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
@@ -96,6 +179,9 @@ def run(job: Job) -> None:
             gradients[name] = _tensor_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
     after = {name: _tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
 
+    if job.noise:
+        noise = _noise(model, positional, keywords, projections, gradients, job)
+        save(folder / "noise.npz", {"gradients": noise})
     groups = {"weights": weights, "outputs": outputs, "projections": projections, "gradients": gradients}
     save(folder / "torch.npz", {**groups, "buffers": after})
     told = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parity.check import run as running
-from parity.check.run import BUILDER, Check, Outcome, SideFailed, copy_sources
+from parity.check.run import BUILDER, Check, Outcome, SideFailed, add_builder, copy_files
 from parity.check.spec import make_inputs, parse_target
 
 TORCH = """
@@ -117,7 +117,8 @@ def test_sources_are_copied_with_their_packages(tmp_path: Path) -> None:
         (tmp_path / name).write_text(f"# {name}\n")
     target = parse_target(f"{tmp_path}/lib/models/net.py:Net")
     goal = tmp_path / "copy"
-    copy_sources([tmp_path / "lib/util.py", tmp_path / "lib/models/__init__.py"], target, "3", goal)
+    copy_files([tmp_path / "lib/util.py", tmp_path / "lib/models/__init__.py", target.path], tmp_path, goal)
+    add_builder(goal / "lib/models/net.py", BUILDER, "Net", "3")
     assert {str(p.relative_to(goal)) for p in goal.rglob("*.py")} == {
         "lib/__init__.py",
         "lib/models/__init__.py",
