@@ -38,7 +38,8 @@ class VideoEmotionTraining:
         options: further arguments of the network.
     """
 
-    bounds = Bounds()
+    # Adam moves an entry by the rate however small its gradient: where that is rounding noise, the way is chance.
+    bounds = Bounds(drift=0.05)
 
     def __init__(
         self,
