@@ -661,6 +661,7 @@ void @CLASS@::run() {
     double count = samples * rest;
     std::vector<double> sums, products;
     std::vector<float> scale(channels), slope(channels), shift(channels);
+    std::vector<double> rest_of_mean(channels, 0);
     if (work == BACKWARD) {
         auto *dy = given[1]->ptr<float32>(), *weight = given[2]->ptr<float32>();
         auto *mean = given[3]->ptr<float32>(), *variance = given[4]->ptr<float32>();
@@ -699,6 +700,8 @@ void @CLASS@::run() {
         for (int64 c = 0; c < channels; c++) {
             double off = sums[c] / count, spread = products[c] / count - off * off;
             mean[c] = shift[c] + off;
+            // What float32 drops of a mean that is large beside the spread would move every output of the channel.
+            rest_of_mean[c] = ((double)shift[c] - (double)mean[c]) + off;
             variance[c] = spread > 0 ? spread : (spread == spread ? 0 : spread);  // NaN stays NaN
         }
     }
@@ -707,7 +710,7 @@ void @CLASS@::run() {
     for (int64 row = 0; row < rows; row++) {
         int64 c = row % channels;
         const float* from = x + row * rest;
-        float a = scale[c], m = mean[c], s = bias[c], *to = y + row * rest;
+        float a = scale[c], m = mean[c], s = bias[c] - rest_of_mean[c] * a, *to = y + row * rest;
         #pragma omp simd
         for (int64 i = 0; i < rest; i++) to[i] = (from[i] - m) * a + s;
     }
