@@ -17,7 +17,7 @@ from parity.check.job import Array, Job, load, save
 from parity.check.values import leaves, switch_dropout_off
 
 
-def _tensor_array(tensor: Any) -> Array:
+def tensor_array(tensor: Any) -> Array:
     """A tensor as an array; numpy has no bfloat16, whose values all fit into float32."""
     import torch
 
@@ -53,7 +53,7 @@ def open_root(root: Path) -> Finder:
     return finder
 
 
-def _draw_constants(model: Any) -> None:
+def draw_constants(model: Any) -> None:
     """Draw every weight that the constructor set to one value, and the statistics of batch norm, at random.
 
     A scale of 1e-6 or a running mean of 0 hides the part of the model behind it from any comparison.
@@ -108,7 +108,7 @@ def _noise(
         for name, known in gradients.items():
             grad = {**names, **inputs}[name].grad
             if grad is not None and known.size:
-                change = np.abs(_tensor_array(grad).astype(np.float64) - known.astype(np.float64)).max()
+                change = np.abs(tensor_array(grad).astype(np.float64) - known.astype(np.float64)).max()
                 largest[name] = np.array(max(float(change), largest[name].item()))
     return largest
 
@@ -139,7 +139,7 @@ def evaluate(job: Job, module: ModuleType) -> None:
         raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(model).__name__}")
     model.train(job.train)
     if job.draw_constants:
-        _draw_constants(model)
+        draw_constants(model)
     if job.no_dropout:
         switch_dropout_off(model)
 
@@ -150,7 +150,7 @@ def evaluate(job: Job, module: ModuleType) -> None:
     positional = [inputs[name] for name in given["positional"]]
     keywords = {name: inputs[name] for name in given["keywords"]}
 
-    weights = {name: _tensor_array(t) for name, t in model.state_dict().items() if torch.is_tensor(t)}
+    weights = {name: tensor_array(t) for name, t in model.state_dict().items() if torch.is_tensor(t)}
     probe = copy.deepcopy(model)
     _seed(job.seed)
     result = model(*positional, **keywords)
@@ -163,7 +163,7 @@ def evaluate(job: Job, module: ModuleType) -> None:
         if not torch.is_tensor(leaf):
             plain[path] = repr(leaf)
             continue
-        outputs[path] = _tensor_array(leaf)
+        outputs[path] = tensor_array(leaf)
         if leaf.is_floating_point() and leaf.requires_grad:
             projections[path] = generator.standard_normal(tuple(leaf.shape)).astype(np.float32)
             part = (leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum()
@@ -176,8 +176,8 @@ def evaluate(job: Job, module: ModuleType) -> None:
     for name, tensor in [*model.named_parameters(), *((f"input {k}", v) for k, v in inputs.items())]:
         if loss is not None and tensor.requires_grad:
             # No gradient means: not used.  Jittor gives zeros then, which is the same to a comparison.
-            gradients[name] = _tensor_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
-    after = {name: _tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
+            gradients[name] = tensor_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
+    after = {name: tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
 
     if job.noise:
         noise = _noise(model, positional, keywords, projections, gradients, job)

@@ -1,0 +1,1 @@
+"""Parameters and buffers of two programs: which is which, and what an optimizer would train."""

@@ -1,0 +1,84 @@
+"""Where in a program something is: the line that makes a module, the line that calls it, where its code begins."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from parity.trace.result import Place
+
+OURS = str(Path(__file__).resolve().parent.parent)  # the whole package: wrappers of randomness too
+HELPERS = "jittor_helpers.py"  # what the converter writes beside its output
+FRAMEWORKS = ("torch", "jittor")
+
+
+def foreign(file: str, machinery: bool = False) -> bool:
+    """Whether a file belongs to a framework, to the converter's helpers or to this package, not to the program.
+
+    Args:
+        file: its path, as in a code object.
+        machinery: ask only whether it is what passes a call on to ``forward``: a framework's containers, which call
+            modules themselves, are not meant then.
+    """
+    path = Path(file)
+    if file.startswith(OURS) or file.startswith("<"):
+        return True
+    parts = path.parts
+    if "site-packages" in parts:
+        package = parts[parts.index("site-packages") + 1] if len(parts) > parts.index("site-packages") + 1 else ""
+        if package in FRAMEWORKS:
+            passed_on = path.parts[-2:] in (("modules", "module.py"), ("jittor", "__init__.py"))
+            return passed_on if machinery else True
+    return path.name == HELPERS and not machinery
+
+
+def place(file: str, line: int) -> Place:
+    """A line with its text."""
+    return Place(file, line, linecache.getline(file, line).strip())
+
+
+def caller(frame: FrameType | None, machinery: bool = False) -> Place | None:
+    """The nearest place in the program, from a frame outwards; None if there is none."""
+    while frame is not None:
+        if not foreign(frame.f_code.co_filename, machinery):
+            return place(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def note_makers(base: Any) -> None:
+    """From now on every module notes where the program made it; ask :func:`made_at`.
+
+    It stays so for the life of the process: Python cannot take a ``__new__`` back once a class had one.
+
+    Args:
+        base: the framework's base class of modules.
+    """
+
+    def new(cls: Any, *args: Any, **keywords: Any) -> Any:
+        module = object.__new__(cls)
+        at = caller(sys._getframe(1))
+        if at is not None:
+            module.__dict__["__made_at__"] = at
+        return module
+
+    base.__new__ = staticmethod(new)
+
+
+def made_at(module: Any) -> Place | None:
+    """Where a module was made, if it was made after :func:`note_makers`."""
+    found: Place | None = module.__dict__.get("__made_at__")
+    return found
+
+
+def code_of(module: Any, method: str) -> Place | None:
+    """The first line of a module's ``forward`` or ``execute``; None for the code of a framework or a helper."""
+    function = inspect.unwrap(getattr(type(module), method, None) or (lambda: None))
+    code = getattr(function, "__code__", None)
+    if code is None or foreign(code.co_filename):
+        return None
+    return place(code.co_filename, code.co_firstlineno)
