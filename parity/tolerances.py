@@ -21,6 +21,15 @@ class Tolerance:
     relative: float = 0.0
     of_largest: bool = False
 
+    def allowed(self, magnitude: float, largest: float) -> float:
+        """The difference that is near enough for one entry.
+
+        Args:
+            magnitude: of the reference's entry.
+            largest: magnitude in the whole reference.
+        """
+        return self.absolute + self.relative * (largest if self.of_largest else magnitude)
+
     def __str__(self) -> str:
         share = f"{self.relative:.0e}" + (" of max" if self.of_largest else " rel")
         if not self.relative:

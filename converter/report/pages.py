@@ -1,7 +1,7 @@
 """Pages made from the objects they describe: ``python -m converter.report.pages [--check]``.
 
 ``docs/coverage.md`` lists every rule with its answer, restriction and worst measured difference,
-``docs/tolerances.md`` what the proofs allow, ``docs/diagnostics.md`` every code.
+``docs/diagnostics.md`` every code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from converter import rules
 from converter.diagnostics import CODES
 from converter.proved import measured
 from converter.proved.known_exceptions import KNOWN_EXCEPTIONS
-from converter.proved.tolerances import FLOAT64, TABLE
 from converter.report.lookup import ANSWERS, target_text
 from converter.rules.base import Rule
 
@@ -69,6 +68,8 @@ def coverage() -> str:
             cell = " ".join(text.split()).replace("|", "\\|")
             figure = _figure(figures.get(rule.api))
             lines.append(f"| `{rule.api}` | {ANSWERS[rule.answer]} | {_target(rule)} | {cell} | {figure} |")
+    exceptions = "\n".join(f"- `{api}`: {why}" for api, why in KNOWN_EXCEPTIONS.items())
+    lines += ["\n## Known exceptions\n", exceptions or "None: every proof holds. The list may only shrink."]
     return _NOTE + "\n".join(lines) + "\n"
 
 
@@ -80,40 +81,7 @@ def diagnostics() -> str:
     return _NOTE + "\n".join(lines) + "\n"
 
 
-def _limits(pair: tuple[float, float]) -> str:
-    absolute, relative = pair
-    if not absolute and not relative:
-        return "equal"
-    return f"{absolute:.0e} + {relative:.0e} \\|t\\|"
-
-
-def tolerances() -> str:
-    """The page of what the proofs allow."""
-    lines = [
-        "# Tolerances\n",
-        "Every case of every rule is run in PyTorch and, converted, in Jittor. An element may differ by "
-        "*absolute + relative* times its value in PyTorch, \\|t\\|. Integers, booleans, shapes, names of a state and "
-        "Python texts must be equal; the kind of number (float, integer, boolean, complex) as well.\n",
-        "| class | float32 values | float32 gradients | float64 | why |",
-        "|---|---|---|---|---|",
-    ]
-    for name, row in TABLE.items():
-        wide = row.value if row.value[0] <= FLOAT64[0] or row.only else FLOAT64
-        said = {"": _limits(row.value), "shape": "shape only", "moments": f"mean, deviation: {_limits(row.value)}"}
-        gradient = "not compared" if row.only else _limits(row.gradient)
-        exact = " The dtype must be the same, not only its kind." if row.dtype == "exact" else ""
-        wide_text = "shape only" if row.only == "shape" else _limits(wide)
-        lines.append(f"| {name} | {said[row.only]} | {gradient} | {wide_text} | {row.reason}.{exact} |")
-    lines += [
-        "\nfloat16 and bfloat16 results are compared with the class *half*. What was measured stands in "
-        "[coverage](coverage.md).\n",
-        "## Known exceptions\n",
-        "\n".join(f"- `{api}`: {why}" for api, why in KNOWN_EXCEPTIONS.items()) or "None. The list may only shrink.",
-    ]
-    return _NOTE + "\n".join(lines) + "\n"
-
-
-PAGES = {"coverage.md": coverage, "diagnostics.md": diagnostics, "tolerances.md": tolerances}
+PAGES = {"coverage.md": coverage, "diagnostics.md": diagnostics}
 
 
 def main() -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from converter.proved.tolerances import FLOAT64, Tolerance
+from parity.figures import figures
+from parity.tolerances import Row
 from tests.converter.proof.encode import Encoded
 
 
@@ -51,42 +52,39 @@ def _shape(value: Any) -> tuple[int, ...]:
 class Comparison:
     """Collects the differences of one trial into its verdict."""
 
-    def __init__(self, verdict: Verdict, tolerance: Tolerance) -> None:
+    def __init__(self, verdict: Verdict, tolerance: Row) -> None:
         self.verdict = verdict
         self.tolerance = tolerance
 
     def problem(self, where: str, text: str) -> None:
         self.verdict.problems.append(f"{where}: {text}")
 
-    def numbers(self, where: str, torch: Any, jittor: Any, limits: tuple[float, float]) -> None:
+    def numbers(self, where: str, torch: Any, jittor: Any, gradient: bool = False) -> None:
         """Element by element; nan equals nan, infinities equal themselves."""
         a, b = np.asarray(torch), np.asarray(jittor)
         if _shape(a) != _shape(b):
             return self.problem(where, f"shape {list(b.shape)}, in Torch {list(a.shape)}")
         b = b.reshape(a.shape)
-        measured = self.tolerance.only == "moments"  # means of samples, which NumPy gives in double precision
-        if a.dtype == np.float64 and b.dtype == np.float64 and limits[0] > FLOAT64[0] and not measured:
-            limits = FLOAT64
         if a.dtype.kind not in "fc" or b.dtype.kind not in "fc":
             if not np.array_equal(a, b):
                 self.problem(where, f"{b.ravel()[:8].tolist()}, in Torch {a.ravel()[:8].tolist()}")
             return None
-        wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
-        a, b = a.astype(wide), b.astype(wide)
-        with np.errstate(invalid="ignore", over="ignore"):
-            same = (a == b) | (np.isnan(a) & np.isnan(b))
-            difference = np.where(same, 0.0, np.abs(a - b))
-            allowed = limits[0] + limits[1] * np.abs(np.where(np.isfinite(a), a, 0.0))
-        difference = np.where(np.isnan(difference), np.inf, difference)
-        if not difference.size:
+        double = a.dtype == np.float64 and b.dtype == np.float64
+        limit = self.tolerance.limit("float64" if double else "float32", gradient)
+        if "c" in (a.dtype.kind, b.dtype.kind):
+            a, b = a.astype(np.complex128), b.astype(np.complex128)
+        found = figures(b, a, limit)
+        if found.problem:
+            self.verdict.worst = math.inf
+            return self.problem(where, found.problem)
+        if found.at < 0:
             return None
-        at = int(np.argmax(difference - allowed))
-        worst, limit = float(difference.ravel()[at]), float(allowed.ravel()[at])
+        left, right = (complex(v.ravel()[found.at]) for v in (a, b))
+        worst, allowed = abs(left - right), limit.allowed(abs(left), found.largest)
         if worst >= self.verdict.worst:
-            self.verdict.worst, self.verdict.allowed = worst, limit
-        if worst > limit:
-            left, right = a.ravel()[at], b.ravel()[at]
-            self.problem(where, f"max difference {worst:.3g} > {limit:.3g} (Torch {left:.7g}, Jittor {right:.7g})")
+            self.verdict.worst, self.verdict.allowed = worst, allowed
+        if not found.ok:
+            self.problem(where, f"max difference {worst:.3g} > {allowed:.3g} (Torch {left:.7g}, Jittor {right:.7g})")
         return None
 
     def tensor(self, where: str, torch: Encoded, jittor: Encoded) -> None:
@@ -99,9 +97,9 @@ class Comparison:
         elif self.tolerance.only == "moments":
             for name, measure in (("mean", np.mean), ("deviation", np.std)):
                 a, b = (np.float64(measure(t[2].astype(np.float64))) for t in (torch, jittor))
-                self.numbers(f"{where} {name}", a, b, self.tolerance.value)
+                self.numbers(f"{where} {name}", a, b)
         else:
-            self.numbers(where, torch[2], jittor[2], self.tolerance.value)
+            self.numbers(where, torch[2], jittor[2])
 
     def number(self, where: str, a: Any, b: Any) -> None:
         classes = [_class(type(v).__name__) for v in (a, b)]
@@ -111,11 +109,7 @@ class Comparison:
             return None
         if isinstance(a, float) and not math.isnan(a) and a == b:
             return None
-        return self.numbers(where, np.asarray(a, dtype=type(a)), np.asarray(b), self.number_limits())
-
-    def number_limits(self) -> tuple[float, float]:
-        """Python floats that came out of float32 tensors are no more exact than those."""
-        return self.tolerance.value
+        return self.numbers(where, np.asarray(a, dtype=type(a)), np.asarray(b))
 
     def value(self, where: str, torch: Encoded, jittor: Encoded) -> None:
         """Compare two encoded values of any kind."""
@@ -126,7 +120,7 @@ class Comparison:
         if torch[0] == "array":
             if _class(torch[1]) != _class(jittor[1]):
                 return self.problem(where, f"dtype {jittor[1]}, in Torch {torch[1]}")
-            return self.numbers(where, torch[2], jittor[2], self.tolerance.value)
+            return self.numbers(where, torch[2], jittor[2])
         if torch[0] == "number":
             return self.number(where, torch[1], jittor[1])
         if torch[0] == "sequence":
@@ -157,7 +151,7 @@ class Comparison:
                 a = np.zeros_like(b)
             if b is None:
                 b = np.zeros_like(a)
-            self.numbers(f"gradient of {name}", a, b, self.tolerance.gradient)
+            self.numbers(f"gradient of {name}", a, b, gradient=True)
 
     def arrays(self, what: str, torch: dict[str, Any], jittor: dict[str, Any]) -> None:
         """States and inputs afterwards, by name.  Torch's batch counter has no counterpart unless one was made."""
@@ -168,14 +162,14 @@ class Comparison:
         for name in sorted(set(torch) & set(jittor)):
             if self.tolerance.only:
                 continue
-            self.numbers(f"{what} {name}", torch[name], jittor[name], self.tolerance.value)
+            self.numbers(f"{what} {name}", torch[name], jittor[name])
 
 
 def _kind(value: Encoded) -> str:
     return {"number": type(value[1]).__name__}.get(value[0], value[0]) if len(value) > 1 else value[0]
 
 
-def compare(verdict: Verdict, tolerance: Tolerance, torch: dict[str, Any], jittor: dict[str, Any]) -> None:
+def compare(verdict: Verdict, tolerance: Row, torch: dict[str, Any], jittor: dict[str, Any]) -> None:
     """Fill the verdict from the results of both processes."""
     if "error" in torch:
         if verdict.style == "defaults":

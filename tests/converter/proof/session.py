@@ -21,8 +21,8 @@ from typing import Any
 from converter.diagnostics import CODES, Severity
 from converter.helpers import render
 from converter.pipeline import convert
-from converter.proved.tolerances import row
 from converter.rules.base import Rule
+from parity.tolerances import row
 from tests.converter.proof.compare import Verdict, compare
 from tests.converter.proof.expand import Trial, expand
 
