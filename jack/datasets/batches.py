@@ -1,49 +1,73 @@
-"""Batches of a video data set, decoded by worker processes."""
+"""Batches of a data set, read and decoded by worker processes."""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jack.datasets.clips import Bytes, erased_clips, read_clips
-from jack.datasets.video_emotion import Batch, Item, VideoEmotion, collate
+from jack.datasets.clips import Bytes, erased_clips, read_clip, read_clips
+from jack.datasets.video_emotion import Batch, VideoEmotion
 from jack.errors import DatasetError
 
-_dataset: VideoEmotion | None = None  # of a worker process
+B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
 
 
-class Batches:
-    """The videos of a data set in batches; a context manager, so that its workers end with it.
+class Readable(Protocol[B_co]):
+    """A data set that can be read in any order and by any process; it is sent to the workers."""
 
-    What is drawn for a video depends on seed, epoch and video alone, not on the workers or on where an epoch starts:
+    def __len__(self) -> int: ...
+
+    def read(self, index: int, draw: random.Random) -> Any:
+        """One sample.
+
+        Raises:
+            DatasetError: if its files are missing or damaged.
+        """
+
+    def collate(self, items: Sequence[Any]) -> B_co:
+        """Samples as a batch."""
+
+
+_dataset: Readable[Any] | None = None  # of a worker process
+
+
+class Batches(Generic[B]):
+    """The samples of a data set in batches; a context manager, so that its workers end with it.
+
+    What is drawn for a sample depends on seed, epoch and sample alone, not on the workers or on where an epoch starts:
     a run that is resumed sees what the uninterrupted one would have seen.
 
     Args:
         dataset: what to read.
-        batch_size: videos of a batch; the last one may be smaller.
+        batch_size: samples of a batch; the last one may be smaller.
         seed: of order and sampling.
         shuffle: a new order each epoch, instead of the annotation's (which may be sorted by class).
-        drop_last: leave an incomplete last batch out.  For training only: in evaluation it would lose videos.
+        drop_last: leave an incomplete last batch out.  For training only: in evaluation it would lose samples.
         workers: processes that decode; 0 decodes in this one.
         ahead: batches to decode in advance.
         rank: which of ``ranks`` processes that train together this is; each reads its own equal part of every batch.
         ranks: how many these are.
-        on_bad: is told of a video that cannot be read, which is then left out of its batch; None lets the error pass.
+        on_bad: is told of a sample that cannot be read, which is then left out of its batch; None lets the error pass.
+        chosen: which samples of the data set, all if None.
     """
 
     def __init__(
         self,
-        dataset: VideoEmotion,
+        dataset: Readable[B],
         batch_size: int,
         seed: int = 0,
         shuffle: bool = False,
@@ -53,13 +77,17 @@ class Batches:
         rank: int = 0,
         ranks: int = 1,
         on_bad: Callable[[DatasetError], None] | None = None,
+        chosen: Sequence[int] | None = None,
     ) -> None:
         if batch_size < 1 or workers < 0 or ahead < 0:
             raise ValueError(f"batch_size {batch_size}, workers {workers} or ahead {ahead} is out of range")
         if not 0 <= rank < ranks or batch_size % ranks or (ranks > 1 and not drop_last):
             raise ValueError(f"{ranks} processes cannot share batches of {batch_size} equally (drop_last: {drop_last})")
-        if drop_last and batch_size > len(dataset):
-            raise DatasetError(f"{len(dataset)} videos make no whole batch of {batch_size}: use a smaller batch size")
+        self.chosen = list(range(len(dataset))) if chosen is None else list(chosen)
+        if drop_last and batch_size > len(self.chosen):
+            raise DatasetError(
+                f"{len(self.chosen)} samples make no whole batch of {batch_size}: use a smaller batch size"
+            )
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.shuffle, self.drop_last, self.ahead, self.on_bad = shuffle, drop_last, ahead, on_bad
         self.share = slice(batch_size // ranks * rank, batch_size // ranks * (rank + 1))
@@ -69,7 +97,7 @@ class Batches:
     def __len__(self) -> int:
         return len(self.indices(0))
 
-    def __enter__(self) -> Batches:
+    def __enter__(self) -> Batches[B]:
         return self
 
     def __exit__(
@@ -83,55 +111,77 @@ class Batches:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
     def indices(self, epoch: int) -> list[list[int]]:
-        """Which videos make each batch of an epoch."""
-        order = list(range(len(self.dataset)))
+        """Which samples make each batch of an epoch."""
+        order = list(self.chosen)
         if self.shuffle:
             random.Random(f"order {self.seed} {epoch}").shuffle(order)
         parts = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
         return [part for part in parts if not self.drop_last or len(part) == self.batch_size]
 
-    def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[B]:
         """The batches of an epoch, or this rank's part of them, from number ``first`` on.
 
         Raises:
-            DatasetError: if media are missing or damaged, unless ``on_bad`` takes it.
+            DatasetError: if files are missing or damaged, unless ``on_bad`` takes it.
         """
+        return (batch for _, batch in self.numbered(epoch, first) if batch is not None)
+
+    def numbered(self, epoch: int, first: int = 0) -> Iterator[tuple[int, B | None]]:
+        """:meth:`epoch` with the number of each batch; None stands for one of which no sample can be read."""
         parts = [part[self.share] for part in self.indices(epoch)[first:]]
         if not self.pool:
-            for part in parts:
-                yield from self._batch([partial(_read, self.dataset, *self._place(epoch, index)) for index in part])
+            for number, part in enumerate(parts, start=first):
+                reads = [partial(_read, self.dataset, *self._place(epoch, index)) for index in part]
+                yield number, self._batch(reads)
             return
-        waiting: deque[list[Future[Item]]] = deque()
+        waiting: deque[tuple[int, list[Future[Any]]]] = deque()
         try:
-            for part in parts:
-                waiting.append([self.pool.submit(_read_in_worker, *self._place(epoch, index)) for index in part])
+            for number, part in enumerate(parts, start=first):
+                waiting.append((number, [self.pool.submit(_read_in_worker, *self._place(epoch, i)) for i in part]))
                 if len(waiting) > self.ahead:
-                    yield from self._batch([future.result for future in waiting.popleft()])
+                    yield self._awaited(*waiting.popleft())
             while waiting:
-                yield from self._batch([future.result for future in waiting.popleft()])
+                yield self._awaited(*waiting.popleft())
         except BrokenProcessPool as error:
-            raise DatasetError("a process that decodes videos was ended (out of memory?): use fewer workers") from error
+            raise DatasetError("a process that reads the data was ended (out of memory?): use fewer workers") from error
         finally:
-            for future in [future for batch in waiting for future in batch]:
+            for future in [future for _, batch in waiting for future in batch]:
                 future.cancel()
+
+    def _awaited(self, number: int, futures: Sequence[Future[Any]]) -> tuple[int, B | None]:
+        return number, self._batch([future.result for future in futures])
 
     def erased_reader(self, batch: Batch, draw: random.Random | None = None) -> Callable[[NDArray[np.bool_]], Bytes]:
         """What reads a batch's videos once more, without the segments that erasing takes away (CTEN).
 
         The function takes the segments to keep, B x L, and returns frames, B x L x 3 x T x H x W, read by the workers.
         With ``draw`` it samples and augments as in training, anew at each call; without, everything is the middle.
+        A video that cannot be read is told to ``on_bad`` and keeps the frames that it has.
         """
 
         def read(keep: NDArray[np.bool_]) -> Bytes:
+            assert isinstance(self.dataset, VideoEmotion)
             clips = erased_clips(batch.folders, batch.n_frames, keep, self.dataset.shape, draw)
-            return read_clips(clips, self.pool)
+            if self.on_bad is None:
+                return read_clips(clips, self.pool)
+            reads = [self.pool.submit(read_clip, c).result if self.pool else partial(read_clip, c) for c in clips]
+            return np.stack([self._unless_bad(read, whole) for read, whole in zip(reads, batch.visual)])
 
         return read
+
+    def _unless_bad(self, read: Callable[[], Bytes], whole: Bytes) -> Bytes:
+        """What is read, or the video as it was read first if that fails: its label and sound are in the batch."""
+        assert self.on_bad is not None
+        try:
+            return read()
+        except DatasetError as error:
+            self.on_bad(error)
+            return whole
 
     def _place(self, epoch: int, index: int) -> tuple[int, str]:
         return index, f"item {self.seed} {epoch} {index}"
 
-    def _batch(self, reads: Sequence[Callable[[], Item]]) -> Iterator[Batch]:
+    def _batch(self, reads: Sequence[Callable[[], Any]]) -> B | None:
         items = []
         for read in reads:
             try:
@@ -140,20 +190,28 @@ class Batches:
                 if self.on_bad is None:
                     raise
                 self.on_bad(error)
-        if items:
-            yield collate(items)
+        return self.dataset.collate(items) if items else None
 
 
-def _read(dataset: VideoEmotion, index: int, seed: str) -> Item:
+def _read(dataset: Readable[Any], index: int, seed: str) -> Any:
     return dataset.read(index, random.Random(seed))
 
 
-def _start_worker(dataset: VideoEmotion) -> None:
+def _start_worker(dataset: Readable[Any]) -> None:
     global _dataset
     _dataset = dataset
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _read_in_worker(index: int, seed: str) -> Item:
+def _end_with_parent() -> None:
+    """A main process that is killed (kill -9) tells nobody: without this its workers would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _read_in_worker(index: int, seed: str) -> Any:
     assert _dataset is not None
     return _read(_dataset, index, seed)

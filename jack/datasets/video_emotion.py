@@ -251,6 +251,10 @@ class VideoEmotion:
         clip = Clip(source.folder, numbers, draw_view(sampling.view, draw), self.shape.size)
         return Item(read_clip(clip), source.video.target, audio, source.video.name, source.folder, source.n_frames)
 
+    def collate(self, items: Sequence[Item]) -> Batch:
+        """Items as one batch."""
+        return collate(items)
+
 
 def find_media(video_path: Path, audio_path: Path | None, video: Video) -> Source:
     """Frames and sound of a video.

@@ -1,0 +1,83 @@
+"""Jittor behind the interface of :class:`jack.frameworks.Framework`, for models that ``jack-convert`` made.
+
+Jittor is imported when the side is started: the environment must be right before.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jack.frameworks import Array, FrameworkError, positions, split_state
+from jack.runtime import prepare
+
+COUNT = "step"
+
+
+class JittorSide:
+    """See :class:`jack.frameworks.Framework`."""
+
+    name = "jittor"
+
+    def start(self, device: str, threads: int) -> None:
+        if threads:
+            os.environ["OMP_NUM_THREADS"] = str(threads)
+        prepare()
+        import jittor as jt
+
+        if device == "cuda" and not jt.has_cuda:
+            raise FrameworkError(
+                "--device cuda: Jittor finds no CUDA device (`jack doctor` says why); use --device cpu"
+            )
+        jt.flags.use_cuda = int(device == "cuda")
+
+    def version(self) -> str:
+        import jittor as jt
+
+        return str(jt.__version__)
+
+    def seed(self, value: int) -> None:
+        import jittor as jt
+
+        jt.sync_all(True)  # Jittor draws late: what was asked for before must not draw from the new seed
+        random.seed(value)
+        np.random.seed(value % 2**32)
+        jt.set_seed(value % 2**31)
+
+    def place(self, model: Any) -> Any:
+        return model
+
+    def weights(self, model: Any) -> dict[str, Array]:
+        return {name: np.array(value.numpy()) for name, value in model.state_dict().items()}
+
+    def optimizer_state(self, model: Any, optimizer: Any) -> dict[str, Array]:
+        held = optimizer.state_dict()["state"]
+        found: dict[str, Array] = {}
+        for name, place in positions(model, optimizer).items():
+            for slot, value in held.get(place, {}).items():
+                if slot == COUNT:
+                    found[f"{name}/{slot}"] = np.array(value, dtype=np.int64)
+                elif value is not None:
+                    found[f"{name}/{slot}"] = np.array(value.numpy())
+        return found
+
+    def load_optimizer_state(self, model: Any, optimizer: Any, state: Mapping[str, Array]) -> None:
+        places, loaded = positions(model, optimizer), optimizer.state_dict()
+        for name, slots in split_state(state).items():
+            if name not in places:
+                raise ValueError(f"the optimizer has no parameter {name}")
+            loaded["state"][places[name]] = slots
+        optimizer.load_state_dict(loaded)
+        self.finish()
+
+    def finish(self) -> None:
+        import jittor as jt
+
+        jt.sync_all(True)
+
+
+SIDE = JittorSide()
