@@ -49,7 +49,8 @@ class BPMGCNTraining:
         optimizer = training.make_optimizer(model, OPTIONS)
         draw = np.random.default_rng(seed)
         for _ in range(count):
-            yield training.training_step(model, criterion, optimizer, clips(draw))
+            logs = training.training_step(model, criterion, optimizer, clips(draw))
+            yield {name: value for name, value in logs.items() if name.startswith("loss")}
 
 
 def clips(draw: np.random.Generator) -> dict[str, Any]:

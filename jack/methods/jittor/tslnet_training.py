@@ -12,6 +12,7 @@ from . import jittor_helpers as jh
 
 from .tslnet import TSLNet
 from .tslnet_losses import TotalLoss
+from .video_training import device_of
 
 AUDIO_LR_SCALE = 10.0  # the audio extractor is trained from scratch, ten times faster than the rest
 
@@ -38,9 +39,9 @@ def set_learning_rate(optimizer: jh.Optimizer, lr: float) -> None:
         group["lr"] = lr * group["lr_scale"]
 
 
-def to_tensor(array: NDArray[Any]) -> jt.Var:
-    """An array of one video as float32 tensor with a batch axis of 1 in front."""
-    return jh.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).unsqueeze(0)
+def to_tensor(array: NDArray[Any], device: jh.Device) -> jt.Var:
+    """An array of one video as float32 tensor on the device, with a batch axis of 1 in front."""
+    return jh.cast_to(jh.from_numpy(np.ascontiguousarray(array, dtype=np.float32)), device).unsqueeze(0)
 
 
 def video_loss_terms(
@@ -51,11 +52,12 @@ def video_loss_terms(
     Returns:
         total loss, the logged terms, the six training outputs of the model followed by act_seed and bkg_seed.
     """
-    rgb = to_tensor(video["rgb"])
-    mel = to_tensor(video["mel"])
-    label = to_tensor(video["label"])
-    label_distribution = to_tensor(video["label_distribution"])
-    point_anno = to_tensor(video["point_anno"])
+    device = device_of(model)
+    rgb = to_tensor(video["rgb"], device)
+    mel = to_tensor(video["mel"], device)
+    label = to_tensor(video["label"], device)
+    label_distribution = to_tensor(video["label_distribution"], device)
+    point_anno = to_tensor(video["point_anno"], device)
 
     outputs = model(rgb, mel, label)
     _, cas_sigmoid_fuse, _, _, vid_ldl, prediction = outputs
@@ -103,3 +105,11 @@ def training_step(
             sums[name] = sums.get(name, 0.0) + value
     optimizer.step()
     return {name: value / len(videos) for name, value in sums.items()}
+
+
+def scores(model: TSLNet, rgb: NDArray[Any], mel: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Scores of a video (2) and activations of its segments (T x 3); the mode of the model is the caller's affair."""
+    device = device_of(model)
+    with jh.no_grad():
+        of_video, activation, _ = model(to_tensor(rgb, device), to_tensor(mel, device))
+    return of_video.numpy()[0], activation.numpy()[0]

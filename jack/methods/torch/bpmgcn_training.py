@@ -13,6 +13,7 @@ from jack.methods.bpmgcn_options import MOMENTUM, TrainingOptions
 
 from .bpmgcn import BPMGCN, prediction
 from .bpmgcn_losses import BPMGCNLoss
+from .video_training import accuracy, device_of
 
 
 def make_optimizer(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
@@ -44,9 +45,9 @@ def train_graph(model: nn.Module, trained: bool) -> None:
             parameter.requires_grad_(trained)
 
 
-def to_tensor(array: NDArray[Any]) -> torch.Tensor:
-    """An array of a batch as tensor."""
-    return torch.from_numpy(np.ascontiguousarray(array))
+def to_tensor(array: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """An array of a batch as tensor on the device."""
+    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
 def batch_loss(
@@ -57,8 +58,9 @@ def batch_loss(
     Returns:
         total loss, its terms, the three outputs of the model.
     """
-    outputs = model(to_tensor(batch["joint"]), to_tensor(batch["movement"]))
-    total, terms = criterion(*outputs, to_tensor(batch["label"]), to_tensor(batch["feature"]))
+    device = device_of(model)
+    outputs = model(to_tensor(batch["joint"], device), to_tensor(batch["movement"], device))
+    total, terms = criterion(*outputs, to_tensor(batch["label"], device), to_tensor(batch["feature"], device))
     return total, {name: float(term.item()) for name, term in terms.items()}, outputs
 
 
@@ -75,18 +77,21 @@ def training_step(
             feature (N x T * F).
 
     Returns:
-        The total loss and its terms.
+        The total loss and its terms, and acc (top-1, 0..1) where a clip has one label.
     """
     optimizer.zero_grad()
-    total, logs, _ = batch_loss(model, criterion, batch)
+    total, logs, (score_p, _, score_m) = batch_loss(model, criterion, batch)
     total.backward()
     optimizer.step()
+    if batch["label"].ndim == 1:
+        logs["acc"] = accuracy(prediction(score_p, score_m).detach().cpu().numpy(), batch["label"])
     return logs
 
 
 @torch.no_grad()
 def scores(model: BPMGCN, joint: NDArray[Any], movement: NDArray[Any]) -> NDArray[Any]:
     """The scores of a batch of clips, N x K; the mode of the model is the caller's affair."""
-    score_p, _, score_m = model(to_tensor(joint), to_tensor(movement))
+    device = device_of(model)
+    score_p, _, score_m = model(to_tensor(joint, device), to_tensor(movement, device))
     score: torch.Tensor = prediction(score_p, score_m)
     return score.cpu().numpy()
