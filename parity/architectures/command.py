@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parity.check.spec import SpecError, make_inputs
+from parity.tolerances import TABLE
 
 _EPILOG = """
 \b
@@ -38,8 +39,20 @@ Exit status: 0 every model that was run is equal or needs you; 1 one differs or 
 @click.option(
     "--missing", is_flag=True, help="Run only what has no good answer, even if the converter writes otherwise now."
 )
-@click.option("--tolerance", default=1e-4, show_default=True, type=click.FloatRange(0), help="For outputs.")
-@click.option("--grad-tolerance", default=1e-3, show_default=True, type=click.FloatRange(0), help="For gradients.")
+@click.option(
+    "--tolerance",
+    default=TABLE["model"].value.relative,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="For outputs.",
+)
+@click.option(
+    "--grad-tolerance",
+    default=TABLE["model"].gradient.relative,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="For gradients.",
+)
 @click.option("--timeout", default=900, show_default=True, metavar="SECONDS", help="For each model on each side.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the converted files there.")
 def models(

@@ -118,7 +118,7 @@ def _survey(task: Survey, work: Path) -> dict[str, Any]:
     try:
         found = torch.ask({"modules": sorted({target.module for target in targets.values()})}, task.timeout)
         if "error" in found:
-            raise SideFailed("Torch", found.get("trace", found["error"]))
+            raise SideFailed("Torch", str(found.get("trace", found["error"])))
         source, goal = work / "source", work / "converted"
         shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(goal, ignore_errors=True)
@@ -265,7 +265,7 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
         rows = [row for row in outcome.rows if row.group == group]
         if not rows:
             continue
-        zero = [row for row in rows if row.holds and row.relative > row.tolerance]  # but for rounding
+        zero = [row for row in rows if row.zero]  # but for rounding
         figures = [row.relative for row in rows if not row.problem and row not in zero and row not in jumps]
         told[group] = float(f"{max(figures, default=0.0):.3g}")
         told[f"{group}s"] = len(rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from parity.check.spec import SpecError, check_arguments, make_inputs, parse_target
+from parity.tolerances import TABLE
 
 _EPILOG = """
 \b
@@ -17,9 +18,11 @@ Examples:
   jack-parity check net.py:build --args "18, num_classes=7" --input 1x3x224x224
   jack-parity check text.py:Tagger --input 2x5:int64:0-100 --input mask=2x5:bool
   jack-parity check net.py:Net --input batch.npz --train
+  jack-parity check net.py:Net --jittor port.py:Net --input 2x3x32x32
+  jack-parity check losses.py:focal --args gamma=3.0 --input 4x5 --input 4x5:float32:0-1
 
 \b
-Exit status: 0 the converted model computes the same; 1 it does not, or a side failed; 2 wrong usage.
+Exit status: 0 both sides compute the same; 1 it does not, or a side failed; 2 wrong usage.
 """
 
 
@@ -38,15 +41,29 @@ Exit status: 0 the converted model computes the same; 1 it does not, or a side f
 @click.option("--train/--eval", default=False, help="Mode of the model.  [default: --eval]")
 @click.option("--seed", default=0, show_default=True, help="Of weights, inputs and the gradient's projection.")
 @click.option(
+    "--jittor",
+    "port",
+    metavar="PORT.py:NAME",
+    help="A Jittor program written by hand: run it as it is, and convert nothing.",
+)
+@click.option("--jittor-args", "port_arguments", metavar="TEXT", help="Of the port's NAME(...).  [default: --args]")
+@click.option(
     "--tolerance",
-    default=1e-4,
-    show_default=True,
     type=click.FloatRange(0),
-    help="For outputs, relative to the largest value.",
+    help=f"For outputs, relative to the largest value.  [default: of the class; of a model {TABLE['model'].value}]",
 )
 @click.option(
-    "--grad-tolerance", default=1e-3, show_default=True, type=click.FloatRange(0), help="For gradients, likewise."
+    "--grad-tolerance",
+    type=click.FloatRange(0),
+    help=f"For gradients, likewise.  [default: of the class; of a model {TABLE['model'].gradient}]",
 )
+@click.option(
+    "--op-class",
+    type=click.Choice([name for name, row in TABLE.items() if not row.only]),
+    help="Row of the table of tolerances.  [default: model; of a plain function, default]",
+)
+@click.option("--gradients/--no-gradients", default=True, help="Compare gradients as well.  [default: --gradients]")
+@click.option("--no-dropout", is_flag=True, help="Switch every dropout layer off, on both sides.")
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder for absolute imports."
 )
@@ -61,17 +78,23 @@ def check(
     inputs: tuple[str, ...],
     train: bool,
     seed: int,
-    tolerance: float,
-    grad_tolerance: float,
+    port: str | None,
+    port_arguments: str | None,
+    tolerance: float | None,
+    grad_tolerance: float | None,
+    op_class: str | None,
+    gradients: bool,
+    no_dropout: bool,
     root: Path | None,
     keep: Path | None,
     timeout: int,
     everything: bool,
 ) -> None:
-    """Convert a model, run it in both frameworks with the same weights and inputs, compare.
+    """Run a model in both frameworks with the same weights and inputs, and compare.
 
-    NAME is a class or a function that returns a module. Outputs and the gradients of a random projection of them,
-    with respect to every parameter and floating input, are compared; each framework runs in a process of its own.
+    NAME is a class or a function that returns a module, or a plain function of tensors. It is converted, unless
+    --jittor names a port. Outputs and the gradients of a random projection of them, with respect to every parameter
+    and floating input, are compared; each framework runs in a process of its own.
     """
     from parity.check import report
     from parity.check.run import Check, SideFailed, run
@@ -80,6 +103,10 @@ def check(
         found = parse_target(target, root)
         positional, keywords = make_inputs(inputs, seed)
         text = check_arguments(arguments)
+        if port_arguments is not None and port is None:
+            raise SpecError("--jittor-args: of which port?  Name it with --jittor PORT.py:NAME")
+        port_target = parse_target(port) if port is not None else None
+        port_text = check_arguments(port_arguments) if port_arguments is not None else None
         if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
             raise SpecError(f"--keep {keep}: exists and is not an empty folder")
     except SpecError as error:
@@ -96,12 +123,17 @@ def check(
             click.echo(line, err=True)
 
         task = Check(found, text, positional, keywords, folder, seed, train, tolerance, grad_tolerance, timeout, say)
+        task.port, task.port_arguments, task.op_class = port_target, port_text, op_class or ""
+        task.gradients, task.no_dropout = gradients, no_dropout
         try:
             outcome = run(task)
         except SideFailed as failure:
             report.print_failure(out, failure)
             sys.exit(1)
-        report.print_outcome(out, outcome, everything)
+        except SpecError as error:
+            click.echo(f"jack-parity: {error}", err=True)
+            sys.exit(2)
+        report.print_outcome(out, outcome, everything, port is not None)
     sys.exit(0 if outcome.holds else 1)
 
 

@@ -1,13 +1,17 @@
-"""Figures for two arrays that should be equal, and the judgement by a tolerance."""
+"""The comparisons of a check: which tolerance holds for each array, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
+from parity.arrays import Array
+from parity.figures import Figures, figures, incomparable, kind
+from parity.tolerances import EXACT, Tolerance
+from parity.tolerances import Row as Class
 
-from parity.check.job import Array
+_WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
 @dataclass(frozen=True)
@@ -18,76 +22,108 @@ class Row:
         group: ``output``, ``gradient``, ``buffer``.
         name: path of the output, name of the parameter.
         shape: Torch's shape.
-        absolute: largest absolute difference; NaN when there is nothing to subtract.
-        relative: the same divided by the largest absolute value on the Torch side.
-        tolerance: what ``relative`` is held against.
+        figures: how far both sides are apart.
+        tolerance: what they are held against.
         floor: an absolute difference up to this counts as equal, whatever the scale.
-        problem: what is wrong beside the figures (shape, kind of number, missing, NaN), ``""`` when nothing.
     """
 
     group: str
     name: str
     shape: tuple[int, ...]
-    absolute: float
-    relative: float
-    tolerance: float
-    floor: float
-    problem: str = ""
+    figures: Figures
+    tolerance: Tolerance
+    floor: float = 0.0
+
+    @property
+    def problem(self) -> str:
+        """What is wrong beside the figures (shape, kind of number, missing, NaN), ``""`` when nothing."""
+        return self.figures.problem
+
+    @property
+    def absolute(self) -> float:
+        """The largest absolute difference; NaN when there is nothing to subtract."""
+        return self.figures.max_abs if math.isfinite(self.figures.max_abs) else math.nan
+
+    @property
+    def relative(self) -> float:
+        """The same, as a share of the largest magnitude on the Torch side."""
+        if not self.figures.largest:
+            return math.inf if self.absolute > 0 else self.absolute
+        return self.absolute / self.figures.largest
+
+    @property
+    def zero(self) -> bool:
+        """Whether it is equal only because both sides are zeros but for rounding."""
+        return not self.figures.ok and not self.problem and self.absolute <= self.floor
 
     @property
     def holds(self) -> bool:
         """Whether both sides agree."""
-        return not self.problem and (self.relative <= self.tolerance or self.absolute <= self.floor)
+        return self.figures.ok or self.zero
 
     @property
     def badness(self) -> float:
-        """For sorting, the worst first: how many times the tolerance."""
-        if self.problem:
-            return float("inf")
-        if self.absolute <= self.floor and self.relative > self.tolerance:
-            return 0.0  # a zero but for rounding
-        return self.relative / self.tolerance if self.tolerance else float(self.relative > 0) * 1e30
+        """For sorting, the worst first: the largest share of the tolerance that is used."""
+        return 0.0 if self.zero else self.figures.used
 
 
-def kind(array: Array) -> str:
-    """``float``, ``int`` or ``bool``: widths may differ, kinds may not."""
-    return {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(array.dtype.kind, array.dtype.name)
+def compare(group: str, name: str, torch: Array, jittor: Array | None, tolerance: Tolerance, floor: float = 0.0) -> Row:
+    """Compare one pair; what counts as equal is said by :func:`parity.figures.figures`.
 
-
-def compare(group: str, name: str, torch: Array, jittor: Array | None, tolerance: float, floor: float = 0.0) -> Row:
-    """Compare one pair; a 0-dimensional Torch tensor and a Jittor Var of shape [1] have the same shape.
-
-    Non-finite values must stand at the same places and be the same; they are left out of the figures.
+    Args:
+        tolerance: for floating values; whole numbers and booleans must be equal.
+        floor: see :class:`Row`.
     """
-    nan = float("nan")
     if jittor is None:
-        return Row(group, name, torch.shape, nan, nan, tolerance, floor, "missing in Jittor")
+        return Row(group, name, torch.shape, incomparable("missing in Jittor"), tolerance, floor)
+    limit = tolerance if kind(torch) in ("float", "complex") else EXACT
     if (torch.shape or (1,)) != (jittor.shape or (1,)):
-        problem = f"shape {torch.shape} in Torch, {jittor.shape} in Jittor"
-        return Row(group, name, torch.shape, nan, nan, tolerance, floor, problem)
-    problem = "" if kind(torch) == kind(jittor) else f"{torch.dtype} in Torch, {jittor.dtype} in Jittor"
-    a = torch.astype(np.float64).reshape(-1)
-    b = jittor.astype(np.float64).reshape(-1)
-    finite = np.isfinite(a)
-    same = (finite == np.isfinite(b)) & (finite | (a == b) | (np.isnan(a) & np.isnan(b)))
-    if not same.all():
-        problem = problem or f"{int((~same).sum())} values are infinite or NaN on one side only"
-    both = finite & np.isfinite(b)
-    if not both.any():
-        return Row(group, name, torch.shape, 0.0, 0.0, tolerance, floor, problem)
-    absolute = float(np.abs(a[both] - b[both]).max())
-    scale = float(np.abs(a[both]).max())
-    relative = absolute / scale if scale else (0.0 if absolute == 0 else float("inf"))
-    return Row(group, name, torch.shape, absolute, relative, tolerance, floor, problem)
+        found = incomparable(f"shape {torch.shape} in Torch, {jittor.shape} in Jittor")
+    elif kind(torch) != kind(jittor):
+        found = incomparable(f"{torch.dtype} in Torch, {jittor.dtype} in Jittor")
+    else:
+        found = figures(jittor, torch, limit)
+    return Row(group, name, torch.shape, found, limit, floor)
 
 
 def compare_group(
-    group: str, torch: Mapping[str, Array], jittor: Mapping[str, Array], tolerance: float, floor: float = 0.0
+    group: str, torch: Mapping[str, Array], jittor: Mapping[str, Array], limits: Limits, floor: float = 0.0
 ) -> list[Row]:
     """Compare all members of Torch's group, and report those that only Jittor has."""
-    rows = [compare(group, name, array, jittor.get(name), tolerance, floor) for name, array in torch.items()]
-    nan = float("nan")
+    rows = [compare(group, n, a, jittor.get(n), limits.of(group, str(a.dtype)), floor) for n, a in torch.items()]
     for name, array in jittor.items():
         if name not in torch:
-            rows.append(Row(group, name, array.shape, nan, nan, tolerance, floor, "missing in Torch"))
+            rows.append(Row(group, name, array.shape, incomparable("missing in Torch"), EXACT, floor))
     return rows
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The tolerance of each array.
+
+    Attributes:
+        row: of the table.
+        value, gradient: the largest difference as a share of the largest value of the same tensor, in place of what
+            the row says; None leaves it to the row.
+        computed: name of the floating dtype that everything was computed in; "" when nothing says it.
+    """
+
+    row: Class
+    value: float | None = None
+    gradient: float | None = None
+    computed: str = ""
+
+    def of(self, group: str, dtype: str) -> Tolerance:
+        """What holds for an array of a group, ``output``, ``gradient`` or ``buffer``."""
+        given = self.gradient if group == "gradient" else self.value
+        if given is not None:
+            return Tolerance(relative=given, of_largest=True)
+        # A float64 that was computed from float32 is no more exact than that.
+        narrowest = min((dtype, self.computed or dtype), key=lambda name: _WIDTHS.get(name, 99))
+        return self.row.limit(narrowest if dtype in _WIDTHS else dtype, gradient=group == "gradient")
+
+
+def narrowest(arrays: Iterable[Array]) -> str:
+    """The floating dtype of the fewest bits among arrays; "" when none is floating."""
+    found = [str(array.dtype) for array in arrays if str(array.dtype) in _WIDTHS]
+    return min(found, key=_WIDTHS.__getitem__, default="")

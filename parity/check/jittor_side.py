@@ -1,4 +1,4 @@
-"""The Jittor process of ``jack-parity check``: the converted copy, with the weights and inputs of the Torch side."""
+"""The Jittor process of ``jack-parity check``: the converted copy or a port, with the weights and inputs of Torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import numpy as np
 from parity.check.importer import Finder
 from parity.check.job import Array, Job, load, save
 from parity.check.placeholder import PlaceholderFinder, importing
+from parity.check.subject import FUNCTION, function
 from parity.check.values import leaves, switch_dropout_off
+from parity.check.weights import carry_converted, carry_port
 
 
 def prepare() -> None:
@@ -39,8 +41,33 @@ def _var_array(var: Any) -> Array:
     return np.array(var.numpy())
 
 
+def _build(job: Job, module: ModuleType) -> Any:
+    """The model; a plain function becomes one without weights."""
+    import jittor as jt
+
+    space = module.__dict__
+    if not job.port:
+        # The converted file ends with a function that builds the model, or calls the function with its arguments.
+        made = space[job.name] if job.kind == FUNCTION else space[job.name]()
+    elif job.kind == FUNCTION:
+        made = function(job.name, job.arguments, space)
+    else:
+        made = eval(f"{job.name}({job.arguments}\n)", dict(space))
+    if job.kind == FUNCTION:
+
+        class Function(jt.nn.Module):  # type: ignore[misc, unused-ignore]
+            def execute(self, *inputs: Any, **keywords: Any) -> Any:
+                return made(*inputs, **keywords)
+
+        return Function()
+    if not isinstance(made, jt.nn.Module):
+        what = job.name if job.port else f"the converted {job.name}"
+        raise SystemExit(f"{what} is no jittor.nn.Module but {type(made).__name__}")
+    return made
+
+
 def run(job: Job) -> None:
-    """Build from the converted copy, take over the weights by name, run forward and backward, store the results."""
+    """Build from the converted copy or the port, take over the weights, run forward and backward, store the results."""
     finder = open_root(Path(job.root))
     evaluate(job, finder.load(job.module, Path(job.file)))
 
@@ -53,29 +80,15 @@ def evaluate(job: Job, module: ModuleType) -> None:
     theirs = load(folder / "torch.npz")
     random.seed(job.seed)
     jt.set_global_seed(job.seed % 2**31)
-    model = module.__dict__[job.name]()
-    if not isinstance(model, jt.nn.Module):
-        raise SystemExit(f"the converted {job.name} is no jittor.nn.Module but {type(model).__name__}")
-    if job.train:
-        model.train()
+    model = _build(job, module)
+    if job.port:
+        buffers = json.loads((folder / "torch.json").read_text(encoding="utf-8"))["buffers"]
+        carried = carry_port(model, theirs["weights"], theirs["gradients"], buffers, job.train)
     else:
-        model.eval()
+        _ = model.train() if job.train else model.eval()
+        carried = carry_converted(model, theirs["weights"])
     if job.no_dropout:
         switch_dropout_off(model)
-
-    state = dict(model.state_dict())
-    missing = sorted(theirs["weights"].keys() - state.keys())
-    added = sorted(state.keys() - theirs["weights"].keys())
-    misfits: dict[str, str] = {}
-    for name, array in theirs["weights"].items():
-        if name not in state:
-            continue
-        var = state[name]
-        if tuple(var.shape) != (array.shape or (1,)):
-            misfits[name] = f"{tuple(array.shape)} in Torch, {tuple(var.shape)} in Jittor"
-        else:
-            # By kind: a running count may be int64 in one and int32 in the other.
-            var.assign(jt.array(array.reshape(var.shape), dtype=str(array.dtype)))
 
     given = load(folder / "inputs.npz")
     inputs = {
@@ -98,25 +111,32 @@ def evaluate(job: Job, module: ModuleType) -> None:
             part = (leaf * jt.array(projection.reshape(leaf.shape)).cast(leaf.dtype)).sum()
             loss = part if loss is None else loss + part
 
-    parameters = dict(model.named_parameters())
-    wanted = [name for name in theirs["gradients"] if name in parameters]
-    sources = [parameters[name] for name in wanted]
+    wanted = [name for name in theirs["gradients"] if name in carried.sources]
+    sources = [carried.sources[name] for name in wanted]
     for name, var in inputs.items():
         if f"input {name}" in theirs["gradients"]:
             wanted.append(f"input {name}")
             sources.append(var)
     gradients: dict[str, Any] = {}
-    if loss is not None and sources:
+    if loss is not None and sources and job.gradients:
         gradients = dict(zip(wanted, jt.grad(loss, sources), strict=True))
     after = {}
     if job.train:
         live = dict(model.state_dict())
-        after = {name: live[name] for name in theirs["buffers"] if name in live}
+        names = carried.names
+        after = {name: live[names[name]] for name in theirs["buffers"] if names.get(name) in live}
     jt.sync_all(True)
 
     groups = {"outputs": outputs, "gradients": gradients, "buffers": after}
     save(folder / "jittor.npz", {g: {n: _var_array(v) for n, v in members.items()} for g, members in groups.items()})
-    told = {"missing": missing, "added": added, "misfits": misfits, "plain": plain, "version": jt.__version__}
+    told = {
+        "missing": carried.missing,
+        "added": carried.added,
+        "misfits": carried.misfits,
+        "notes": carried.notes,
+        "plain": plain,
+        "version": jt.__version__,
+    }
     (folder / "jittor.json").write_text(json.dumps(told), encoding="utf-8")
 
 

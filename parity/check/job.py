@@ -29,6 +29,10 @@ class Job:
         draw_constants: draw the weights that the constructor set to one value at random as well.
         no_dropout: set the probability of every dropout layer to 0.
         noise: Torch only: that many passes more with everything changed by rounding; see ``torch_side``.
+        gradients: whether gradients are computed.
+        kind: Jittor only: ``model`` or ``function``, which the Torch side has found out (``parity.check.subject``).
+        port: Jittor only: the file was written by hand: its class is built as the program would, and its weights
+            may have other names.
     """
 
     folder: str
@@ -42,6 +46,9 @@ class Job:
     draw_constants: bool = False
     no_dropout: bool = False
     noise: int = 0
+    gradients: bool = True
+    kind: str = "model"
+    port: bool = False
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")

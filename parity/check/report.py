@@ -22,7 +22,7 @@ def console() -> Console:
 
 
 def _figure(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2e}"
+    return f"{value:.2e}" if math.isfinite(value) else "-"
 
 
 def _table(rows: list[Row]) -> Table:
@@ -38,17 +38,17 @@ def _table(rows: list[Row]) -> Table:
             verdict = Text(row.problem, style="bold red")
         elif not row.holds:
             verdict = Text("differs", style="bold red")
-        elif row.relative > row.tolerance:
+        elif row.zero:
             verdict = Text(f"equal (below {row.floor:.1e})", style="green")
         else:
             verdict = Text("equal", style="green")
         shape = "x".join(map(str, row.shape)) or "scalar"
-        figures = (_figure(row.absolute), _figure(row.relative), f"{row.tolerance:.0e}")
+        figures = (_figure(row.absolute), _figure(row.relative), str(row.tolerance))
         table.add_row(row.group, Text(row.name), shape, *figures, verdict)
     return table
 
 
-def print_outcome(out: Console, outcome: Outcome, everything: bool = False) -> None:
+def print_outcome(out: Console, outcome: Outcome, everything: bool = False, port: bool = False) -> None:
     """Print outputs, the worst gradients and buffers, the counts, what the converter left, the verdict."""
     outputs = [row for row in outcome.rows if row.group == "output"]
     others = sorted((row for row in outcome.rows if row.group != "output"), key=lambda row: -row.badness)
@@ -60,15 +60,17 @@ def print_outcome(out: Console, outcome: Outcome, everything: bool = False) -> N
         rows = [row for row in outcome.rows if row.group == group]
         if rows:
             # A zero but for rounding has no meaningful relative difference; such rows are counted by themselves.
-            below = [row for row in rows if row.holds and row.relative > row.tolerance]
-            figures = [row.relative for row in rows if row not in below and not math.isnan(row.relative)]
+            below = [row for row in rows if row.zero]
+            figures = [row.relative for row in rows if not row.zero and math.isfinite(row.relative)]
             worst = f", largest relative difference {max(figures):.2e}" if figures else ""
             zeros = f", {len(below)} of them zero but for rounding" if below else ""
             out.print(f"{group}s: {sum(row.holds for row in rows)} of {len(rows)} equal{zeros}{worst}")
     if not any(row.group == "gradient" for row in outcome.rows):
-        out.print("gradients: none (no output depends on a parameter or floating input)")
+        out.print("gradients: none were compared")
     for fault in outcome.faults:
         out.print(Text(fault, style="bold red"))
+    for note in outcome.notes:
+        out.print(Text(note, style="yellow"))
     if outcome.left:
         out.print(f"the converter left {len(outcome.left)} places in the files that were imported:")
         limit = len(outcome.left) if everything else SHOWN
@@ -78,10 +80,11 @@ def print_outcome(out: Console, outcome: Outcome, everything: bool = False) -> N
             out.print(f"  ... and {len(outcome.left) - limit} more (--all shows them)")
     versions = ", ".join(f"{name} {version}" for name, version in outcome.versions.items())
     out.print(f"{outcome.parameters} weights carried over; {versions}")
+    what = f"The {outcome.kind} in Jittor" if port else f"The converted {outcome.kind}"
     if outcome.holds:
-        out.print(Text("The converted model computes the same.", style="bold green"))
+        out.print(Text(f"{what} computes the same.", style="bold green"))
     else:
-        out.print(Text("The converted model does NOT compute the same.", style="bold red"))
+        out.print(Text(f"{what} does NOT compute the same.", style="bold red"))
 
 
 def print_failure(out: Console, failure: SideFailed) -> None:

@@ -1,4 +1,7 @@
-"""The parent of ``jack-parity check``: copies what is needed, converts it, runs both sides, compares."""
+"""The parent of ``jack-parity check``: copies what is needed, converts it, runs both sides, compares.
+
+With a port that was written by hand nothing is copied or converted: the port is run as it is.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from parity.check.compare import Row, compare_group
+from parity.check.compare import Limits, Row, compare_group, narrowest
 from parity.check.job import Array, Job, load, save
-from parity.check.spec import Target
+from parity.check.spec import SpecError, Target
+from parity.check.subject import FUNCTION, MODEL, only_keywords
+from parity.tolerances import GRADIENT_FLOOR, row
 
 BUILDER = "jack_parity_build"
 NOISE = re.compile(r"^((\x1b\[[\d;]*m)*\[[ivw] \d{4} |\s*Compiling Operators)")  # Jittor's own log lines
-GRADIENT_FLOOR = 1e-6  # times the largest gradient of the model: below lies what rounding leaves of a true zero
 
 
 class SideFailed(Exception):
@@ -53,9 +57,15 @@ class Check:
         folder: exchange folder, empty.
         seed: of weights, projections and random numbers.
         train: training mode.
-        tolerance, gradient_tolerance: largest difference, relative to the largest value of the same tensor.
+        tolerance, gradient_tolerance: largest difference, relative to the largest value of the same tensor; None
+            leaves it to the table of tolerances.
         timeout: seconds for each side.
         say: receives a line before each step.
+        port: a Jittor program written by hand, to be run in place of the conversion.
+        port_arguments: text between the parentheses of its call; None for the same as Torch's.
+        op_class: row of the table of tolerances; "" for ``model``, of a plain function ``default``.
+        gradients: whether gradients are compared.
+        no_dropout: switch every dropout layer off.
     """
 
     target: Target
@@ -65,10 +75,15 @@ class Check:
     folder: Path
     seed: int = 0
     train: bool = False
-    tolerance: float = 1e-4
-    gradient_tolerance: float = 1e-3
+    tolerance: float | None = None
+    gradient_tolerance: float | None = None
     timeout: float = 1800
     say: Callable[[str], None] = field(default=lambda line: None)
+    port: Target | None = None
+    port_arguments: str | None = None
+    op_class: str = ""
+    gradients: bool = True
+    no_dropout: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,8 @@ class Outcome:
         left: diagnostics of the converter about the files used, each ``file:line code message``.
         versions: framework to version.
         parameters: number of tensors whose weights were carried over.
+        notes: sentences on what does not by itself make a difference: habits of stock Jittor in a port.
+        kind: ``model`` or ``function``.
     """
 
     rows: list[Row]
@@ -88,6 +105,8 @@ class Outcome:
     left: list[str]
     versions: dict[str, str]
     parameters: int
+    notes: list[str] = field(default_factory=list)
+    kind: str = MODEL
 
     @property
     def holds(self) -> bool:
@@ -116,14 +135,32 @@ def _child(side: str, command: list[str], log: Path, timeout: float) -> tuple[in
     return status, log.read_text(errors="replace")
 
 
-def _side(check: Check, side: str, job: Job) -> None:
+class RunSide(Protocol):
+    """How a side is run."""
+
+    def __call__(self, check: Check, side: str, job: Job) -> None:
+        """Run ``Torch`` or ``Jittor`` to its end.
+
+        Raises:
+            SideFailed: it did not come to it.
+        """
+
+
+def in_new_process(check: Check, side: str, job: Job) -> None:
+    """Run a side in a process of its own that ends with it; see :class:`RunSide`."""
     lower = side.lower()
-    path = check.folder / f"{lower}_job.json"
-    job.write(path)
+    path = write_job(check, side, job)
     command = [sys.executable, "-m", f"parity.check.{lower}_side", str(path)]
     status, log = _child(side, command, check.folder / f"{lower}.log", check.timeout)
     if status != 0:
         raise SideFailed(side, log if log.strip() else f"exit status {status}")
+
+
+def write_job(check: Check, side: str, job: Job) -> Path:
+    """Where a side finds its job."""
+    path = check.folder / f"{side.lower()}_job.json"
+    job.write(path)
+    return path
 
 
 def copy_files(files: Iterable[Path], root: Path, goal: Path) -> None:
@@ -144,11 +181,17 @@ def copy_files(files: Iterable[Path], root: Path, goal: Path) -> None:
                 init.touch()
 
 
-def add_builder(file: Path, builder: str, name: str, arguments: str) -> None:
-    """Append a function without arguments that builds the model: the user's arguments are converted with the file."""
+def add_builder(file: Path, builder: str, name: str, arguments: str, kind: str = MODEL) -> None:
+    """Append a function that builds the model, or calls the function: the user's arguments are converted with the file.
+
+    The builder of a model takes no arguments; the other one takes those of the function.
+    """
+    text = f"def {builder}():\n    return {name}({arguments}\n    )"
+    if kind == FUNCTION:
+        text = f"def {builder}(*inputs, **keywords):\n    return {name}(*inputs, **keywords, {arguments}\n    )"
     file.chmod(0o644)
     with file.open("ab") as stream:
-        stream.write(f"\n\ndef {builder}():\n    return {name}({arguments}\n    )\n".encode())
+        stream.write(f"\n\n{text}\n".encode())
 
 
 def convert(check: Check, source: Path, goal: Path) -> list[str]:
@@ -178,36 +221,53 @@ def convert(check: Check, source: Path, goal: Path) -> list[str]:
     return lines
 
 
-def run(check: Check) -> Outcome:
+def run(check: Check, run_side: RunSide = in_new_process) -> Outcome:
     """Do all of it.
 
     Raises:
         SideFailed: a side did not come to its end.
+        SpecError: the arguments of a plain function have no names.
     """
-    target, folder = check.target, check.folder
+    folder = check.folder
     named = {f"{index}": array for index, array in enumerate(check.positional)}
     save(folder / "inputs.npz", {"positional": named, "keywords": check.keywords})
 
-    def job(root: Path, name: str, arguments: str) -> Job:
-        file = root / target.path.relative_to(target.root)
-        return Job(str(folder), str(root), str(file), target.module, name, arguments, check.seed, check.train)
-
-    check.say(f"Torch: {target.path.name}:{target.name}({check.arguments})")
-    _side(check, "Torch", job(target.root, target.name, check.arguments))
+    check.say(f"Torch: {check.target.path.name}:{check.target.name}({check.arguments})")
+    run_side(check, "Torch", _job(check, check.target, check.target.root, check.arguments))
     told = json.loads((folder / "torch.json").read_text(encoding="utf-8"))
-
-    source, goal = folder / "source", folder / "converted"
-    copy_files({*map(Path, told["files"]), target.path}, target.root, source)
-    add_builder(source / target.path.relative_to(target.root), BUILDER, target.name, check.arguments)
-    count = len(list(source.rglob("*.py")))
-    check.say(f"jack-convert: {count} file{'s' if count != 1 else ''}")
-    left = convert(check, source, goal)
-
-    check.say("Jittor: compiles its operators when it meets them for the first time")
+    kind = told["kind"]
+    left: list[str] = []
+    if check.port is not None:
+        arguments = check.arguments if check.port_arguments is None else check.port_arguments
+        if kind == FUNCTION and not only_keywords(arguments):
+            raise SpecError(f"arguments of a function need names, because its inputs come first: {arguments}")
+        check.say(f"Jittor: {check.port.path.name}:{check.port.name}({arguments})")
+        job = replace(_job(check, check.port, check.port.root, arguments), kind=kind, port=True)
+    else:
+        goal = folder / "converted"
+        left = _convert(check, kind, [Path(file) for file in told["files"]], goal)
+        check.say("Jittor: compiles its operators when it meets them for the first time")
+        job = replace(_job(check, check.target, goal, ""), kind=kind, name=BUILDER)
     began = time.monotonic()
-    _side(check, "Jittor", job(goal, BUILDER, ""))
+    run_side(check, "Jittor", job)
     check.say(f"Jittor: done in {time.monotonic() - began:.0f} s")
     return judge(check, left)
+
+
+def _job(check: Check, target: Target, root: Path, arguments: str) -> Job:
+    file = root / target.path.relative_to(target.root)
+    common = (str(check.folder), str(root), str(file), target.module, target.name, arguments, check.seed, check.train)
+    return Job(*common, no_dropout=check.no_dropout, gradients=check.gradients)
+
+
+def _convert(check: Check, kind: str, files: list[Path], goal: Path) -> list[str]:
+    """Copy the files that Torch used, and convert the copies; returns what the converter left."""
+    target, source = check.target, check.folder / "source"
+    copy_files({*files, target.path}, target.root, source)
+    add_builder(source / target.path.relative_to(target.root), BUILDER, target.name, check.arguments, kind)
+    count = len(list(source.rglob("*.py")))
+    check.say(f"jack-convert: {count} file{'s' if count != 1 else ''}")
+    return convert(check, source, goal)
 
 
 def judge(check: Check, left: list[str]) -> Outcome:
@@ -223,7 +283,6 @@ def judge(check: Check, left: list[str]) -> Outcome:
             "the Torch model gives another result for another random seed (dropout?), so that no two frameworks can "
             "agree: use --eval, or switch the randomness off with --args"
         )
-    # Torch counts batches; Jittor does not, and nothing but momentum=None reads the count.
     missing = [name for name in jittor_told["missing"] if not name.endswith("num_batches_tracked")]
     faults += [f"weight {name}: only in Torch" for name in missing]
     faults += [f"weight {name}: only in Jittor" for name in jittor_told["added"]]
@@ -233,15 +292,20 @@ def judge(check: Check, left: list[str]) -> Outcome:
         if pair[0] != pair[1]:
             faults.append(f"{path}: {pair[0]} in Torch, {pair[1]} in Jittor")
 
-    rows = compare_group("output", torch["outputs"], jittor["outputs"], check.tolerance)
+    kind = torch_told["kind"]
+    chosen = row(check.op_class or ("model" if kind == MODEL else "default"))
+    given = load(folder / "inputs.npz")
+    computed = narrowest([*torch["weights"].values(), *(a for group in given.values() for a in group.values())])
+    limits = Limits(chosen, check.tolerance, check.gradient_tolerance, computed)
+    rows = compare_group("output", torch["outputs"], jittor["outputs"], limits)
     largest = max((float(abs(g).max()) for g in torch["gradients"].values() if g.size), default=0.0)
-    floor = GRADIENT_FLOOR * largest
-    rows += compare_group("gradient", torch["gradients"], jittor["gradients"], check.gradient_tolerance, floor)
-    rows += compare_group(
-        "buffer",
-        {name: array for name, array in torch["buffers"].items() if not name.endswith("num_batches_tracked")},
-        {name: array for name, array in jittor["buffers"].items() if not name.endswith("num_batches_tracked")},
-        check.tolerance,
-    )
+    floor = GRADIENT_FLOOR * largest if kind == MODEL else 0.0
+    rows += compare_group("gradient", torch["gradients"], jittor["gradients"], limits, floor)
+    rows += compare_group("buffer", _without_counts(torch["buffers"]), _without_counts(jittor["buffers"]), limits)
     versions = {"Torch": torch_told["version"], "Jittor": jittor_told["version"]}
-    return Outcome(rows, faults, left, versions, len(torch["weights"]))
+    return Outcome(rows, faults, left, versions, len(torch["weights"]), jittor_told["notes"], kind)
+
+
+def _without_counts(buffers: dict[str, Array]) -> dict[str, Array]:
+    """Torch counts batches; Jittor does not, and nothing but momentum=None reads the count."""
+    return {name: array for name, array in buffers.items() if not name.endswith("num_batches_tracked")}

@@ -14,6 +14,7 @@ import numpy as np
 
 from parity.check.importer import Finder, imported_files
 from parity.check.job import Array, Job, load, save
+from parity.check.subject import FUNCTION, resolve
 from parity.check.values import leaves, switch_dropout_off
 
 
@@ -122,6 +123,17 @@ def _moved(tensor: Any, generator: Any) -> Any:
     return (tensor.detach() * (1 + 1e-7 * noise)).requires_grad_(tensor.requires_grad)
 
 
+def _as_module(function: Any) -> Any:
+    """A plain function as a model without weights."""
+    import torch
+
+    class Function(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+        def forward(self, *inputs: Any, **keywords: Any) -> Any:
+            return function(*inputs, **keywords)
+
+    return Function()
+
+
 def run(job: Job) -> None:
     """Build, run forward and backward, store weights, results, gradients and the list of files used."""
     finder = open_root(Path(job.root))
@@ -133,22 +145,22 @@ def evaluate(job: Job, module: ModuleType) -> None:
     import torch
 
     folder = Path(job.folder)
-    _seed(job.seed)
-    model = eval(f"{job.name}({job.arguments}\n)", module.__dict__)
-    if not isinstance(model, torch.nn.Module):
-        raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(model).__name__}")
-    model.train(job.train)
-    if job.draw_constants:
-        draw_constants(model)
-    if job.no_dropout:
-        switch_dropout_off(model)
-
     given = load(folder / "inputs.npz")
     inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
     for tensor in inputs.values():
         tensor.requires_grad_(tensor.is_floating_point())
     positional = [inputs[name] for name in given["positional"]]
     keywords = {name: inputs[name] for name in given["keywords"]}
+
+    _seed(job.seed)
+    kind, model = resolve(job.name, job.arguments, module.__dict__, (positional, keywords), torch.nn.Module)
+    if kind == FUNCTION:
+        model = _as_module(model)
+    model.train(job.train)
+    if job.draw_constants:
+        draw_constants(model)
+    if job.no_dropout:
+        switch_dropout_off(model)
 
     weights = {name: tensor_array(t) for name, t in model.state_dict().items() if torch.is_tensor(t)}
     probe = copy.deepcopy(model)
@@ -170,11 +182,11 @@ def evaluate(job: Job, module: ModuleType) -> None:
             loss = part if loss is None else loss + part
     if not outputs:
         raise SystemExit(f"{job.name} returns no tensor")
-    if loss is not None:
+    if loss is not None and job.gradients:
         loss.backward()
     gradients: dict[str, Array] = {}
     for name, tensor in [*model.named_parameters(), *((f"input {k}", v) for k, v in inputs.items())]:
-        if loss is not None and tensor.requires_grad:
+        if loss is not None and job.gradients and tensor.requires_grad:
             # No gradient means: not used.  Jittor gives zeros then, which is the same to a comparison.
             gradients[name] = tensor_array(torch.zeros_like(tensor) if tensor.grad is None else tensor.grad)
     after = {name: tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
@@ -185,6 +197,8 @@ def evaluate(job: Job, module: ModuleType) -> None:
     groups = {"weights": weights, "outputs": outputs, "projections": projections, "gradients": gradients}
     save(folder / "torch.npz", {**groups, "buffers": after})
     told = {
+        "kind": kind,
+        "buffers": [name for name, _ in model.named_buffers()],
         "files": [str(path) for path in imported_files(Path(job.root))],
         "plain": plain,
         "random": _draws_random_numbers(probe, positional, keywords, result, job.seed),

@@ -9,48 +9,71 @@ from pathlib import Path
 
 import numpy as np
 
-from parity.check.compare import compare, compare_group
+from parity.check.compare import Limits, compare, compare_group
 from parity.check.job import load, save
 from parity.check.values import leaves
+from parity.tolerances import EXACT, TABLE, Tolerance
+
+WIDE = Tolerance(1.0)
+
+
+def share(relative: float) -> Tolerance:
+    return Tolerance(relative=relative, of_largest=True)
 
 
 def test_relative_to_the_largest_value() -> None:
-    row = compare("output", "x", np.array([10.0, 0.0]), np.array([10.0, 0.001]), 1e-3)
+    row = compare("output", "x", np.array([10.0, 0.0]), np.array([10.0, 0.001]), share(1e-3))
     assert math.isclose(row.absolute, 1e-3) and math.isclose(row.relative, 1e-4) and row.holds
-    assert not compare("output", "x", np.array([1.0, 0.0]), np.array([1.0, 0.01]), 1e-3).holds
+    assert not compare("output", "x", np.array([1.0, 0.0]), np.array([1.0, 0.01]), share(1e-3)).holds
 
 
 def test_floor_is_for_what_rounding_leaves_of_zero() -> None:
     a, b = np.array([1e-9]), np.array([-1e-9])
-    assert not compare("gradient", "b", a, b, 1e-3).holds
-    assert compare("gradient", "b", a, b, 1e-3, floor=1e-8).holds
+    assert not compare("gradient", "b", a, b, share(1e-3)).holds
+    assert compare("gradient", "b", a, b, share(1e-3), floor=1e-8).holds
 
 
 def test_shapes_and_kinds() -> None:
     zero = np.zeros(())
-    assert compare("output", "x", zero, np.zeros(1), 0).holds
-    assert "shape" in compare("output", "x", np.zeros((2, 1)), np.zeros(2), 1).problem
-    assert "int64" in compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "float32"), 1).problem
-    assert compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "int32"), 0).holds
-    assert not compare("output", "x", np.zeros(2), None, 1).holds
+    assert compare("output", "x", zero, np.zeros(1), EXACT).holds
+    assert "shape" in compare("output", "x", np.zeros((2, 1)), np.zeros(2), WIDE).problem
+    assert "int64" in compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "float32"), WIDE).problem
+    assert compare("output", "x", np.zeros(2, "int64"), np.zeros(2, "int32"), EXACT).holds
+    assert not compare("output", "x", np.zeros(2), None, WIDE).holds
 
 
 def test_non_finite_values_must_agree() -> None:
     a = np.array([np.nan, np.inf, 1.0])
-    assert compare("output", "x", a, a.copy(), 0).holds
-    assert not compare("output", "x", a, np.array([np.nan, -np.inf, 1.0]), 1).holds
-    assert not compare("output", "x", np.array([1.0]), np.array([np.nan]), 1).holds
-    assert compare("output", "x", np.array([np.nan]), np.array([np.nan]), 0).holds
+    assert compare("output", "x", a, a.copy(), EXACT).holds
+    assert not compare("output", "x", a, np.array([np.nan, -np.inf, 1.0]), WIDE).holds
+    assert not compare("output", "x", np.array([1.0]), np.array([np.nan]), WIDE).holds
+    assert compare("output", "x", np.array([np.nan]), np.array([np.nan]), EXACT).holds
 
 
 def test_zero_against_something_is_a_difference() -> None:
-    assert not compare("gradient", "w", np.zeros(3), np.full(3, 1e-3), 1e-3).holds
-    assert compare("gradient", "w", np.zeros(3), np.zeros(3), 0).holds
-    assert compare("output", "empty", np.zeros((0, 3)), np.zeros((0, 3)), 0).holds
+    assert not compare("gradient", "w", np.zeros(3), np.full(3, 1e-3), share(1e-3)).holds
+    assert compare("gradient", "w", np.zeros(3), np.zeros(3), EXACT).holds
+    assert compare("output", "empty", np.zeros((0, 3)), np.zeros((0, 3)), EXACT).holds
+
+
+def test_whole_numbers_do_not_round() -> None:
+    row = compare("output", "x", np.array([100000]), np.array([100001]), share(1e-3))
+    assert not row.holds and row.tolerance == EXACT
+
+
+def test_the_tolerance_is_that_of_the_dtype_in_which_was_computed() -> None:
+    model = TABLE["model"]
+    assert Limits(model, computed="float64").of("output", "float64") == Tolerance(0.0, 1e-9, of_largest=True)
+    assert Limits(model, computed="float32").of("output", "float64") == model.value
+    assert Limits(model, computed="float32").of("gradient", "float32") == model.gradient
+    assert Limits(TABLE["conv"], computed="float32").of("output", "float16") == TABLE["half"].value
+    assert Limits(model, computed="float32").of("output", "int64") == EXACT
+    assert Limits(model, 1e-2, None, "float64").of("buffer", "float64") == share(1e-2)
+    assert Limits(model).of("output", "float64").relative == 1e-9  # nothing floating went in
 
 
 def test_members_of_one_side_only() -> None:
-    rows = compare_group("output", {"a": np.zeros(1)}, {"b": np.zeros(1)}, 1)
+    rows = compare_group("output", {"a": np.zeros(1)}, {"b": np.zeros(1)}, Limits(TABLE["model"]))
     assert [row.problem for row in rows] == ["missing in Jittor", "missing in Torch"]
 
 
