@@ -118,6 +118,12 @@ TABLE: dict[str, Row] = {
         "a whole model: rounding passes through many layers, and only its size against the whole tensor means anything",
         of_largest=True,
     ),
+    "module": _row(
+        (0.0, 5e-5),
+        (0.0, 1e-3),
+        "one module's own code, on the same inputs and with the same results of the modules inside it",
+        of_largest=True,
+    ),
     "random": _row((0.0, 0.0), (0.0, 0.0), "the generators draw other numbers", only="shape"),
     "moments": _row((0.1, 0.1), (0.0, 0.0), "samples: mean and deviation of 10,000 draws", only="moments"),
 }

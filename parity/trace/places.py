@@ -25,7 +25,7 @@ def foreign(file: str, machinery: bool = False) -> bool:
             modules themselves, are not meant then.
     """
     path = Path(file)
-    if file.startswith(OURS) or file.startswith("<"):
+    if file.startswith((OURS, "<")):
         return True
     parts = path.parts
     if "site-packages" in parts:

@@ -76,10 +76,12 @@ class Repetition:
         results: results of inner calls by (path, how many times called inside): a function makes the result.
         handed: arguments that its own code gave to inner modules, by (path, count).
         missing: inner calls for which no result was given: they were computed.
+        watch: told of every inner call: path, count, arguments, the line that calls.
     """
 
     path: str
     results: Mapping[tuple[str, int], Callable[[], Any]]
+    watch: Callable[[str, int, Mapping[str, Any], Place | None], None] = lambda *told: None
     handed: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     missing: list[tuple[str, int]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -188,9 +190,7 @@ class Recorder:
         finally:
             self._repetition = None
 
-    def _in_repetition(
-        self, repetition: Repetition, path: str, args: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> Any:
+    def _in_repetition(self, repetition: Repetition, path: str, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         original = self.originals[path]
         if repetition.free:  # inside a module for which no result is known
             return original(*args, **keywords)
@@ -199,7 +199,9 @@ class Recorder:
             return original(*args, **keywords)
         key = (path, repetition.counts.get(path, 0))
         repetition.counts[path] = key[1] + 1
-        repetition.handed[key] = in_order(original, args, keywords)
+        given = in_order(original, args, keywords)
+        repetition.handed[key] = given
+        repetition.watch(*key, given, caller(sys._getframe(2), machinery=True))
         if key in repetition.results:
             return repetition.results[key]()
         repetition.missing.append(key)

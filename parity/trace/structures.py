@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -41,27 +41,32 @@ def map_tensors(value: Any, is_tensor: IsTensor, change: Callable[[str, Any], An
     return value
 
 
-def in_order(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a call by position in the signature, however they were passed: ``0``, ``1``, ...
-
-    What goes into ``**keywords`` of the function keeps its name; of a function that cannot be inspected, all do.
-    """
+def labels(function: Callable[..., Any], keywords: Iterable[str]) -> dict[str, str]:
+    """For each keyword of a call its position in the signature, as text; its name where it has none."""
     try:
-        bound = inspect.signature(function).bind(*args, **keywords)
+        names = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
-        return {**{str(index): value for index, value in enumerate(args)}, **keywords}
-    found: dict[str, Any] = {}
-    for position, (name, parameter) in enumerate(bound.signature.parameters.items()):
-        if name not in bound.arguments:
-            continue
-        value = bound.arguments[name]
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            found.update({str(position + index): item for index, item in enumerate(value)})
-        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            found.update(value)
-        else:
-            found[str(position)] = value
-    return found
+        names = []
+    return {name: str(names.index(name)) if name in names else name for name in keywords}
+
+
+def in_order(function: Callable[..., Any], args: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a call by position in the signature, however they were passed: ``0``, ``1``, ..."""
+    label = labels(function, keywords)
+    return {**{str(index): value for index, value in enumerate(args)}, **{label[n]: v for n, v in keywords.items()}}
+
+
+def map_arguments(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    keywords: Mapping[str, Any],
+    is_tensor: IsTensor,
+    change: Callable[[str, Any], Any],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The same arguments with every tensor replaced by ``change(path, tensor)``; paths as in :func:`in_order`."""
+    label = labels(function, keywords)
+    mapped = tuple(map_tensors(value, is_tensor, change, str(index)) for index, value in enumerate(args))
+    return mapped, {n: map_tensors(v, is_tensor, change, label[n]) for n, v in keywords.items()}
 
 
 def counterparts(theirs: Mapping[str, tuple[int, ...]], ours: Mapping[str, tuple[int, ...]]) -> dict[str, str]:

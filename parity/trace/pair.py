@@ -1,0 +1,91 @@
+"""Which module of the Jittor program stands for which module of the Torch program.
+
+By the tensors that they hold (matched by name, else by shape and order), by name, by what lies inside them; modules
+without tensors, by type and order among their siblings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from parity.state.match import Pair
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module: its path and its class."""
+
+    path: str
+    type: str
+
+
+def pair_modules(torch: Sequence[Module], jittor: Sequence[Module], state: Iterable[Pair]) -> dict[str, str]:
+    """Torch path to Jittor path, for all that have a counterpart.
+
+    Args:
+        torch, jittor: all modules, outer ones before inner ones; the model itself has the path "".
+        state: the matched tensors.
+    """
+    there = {module.path: module for module in jittor}
+    found = {"": ""}
+
+    def free(path: str) -> bool:
+        return path in there and path not in taken
+
+    taken = {""}
+    votes: dict[str, Counter[str]] = {}
+    for pair in state:
+        if pair.torch and pair.jittor:
+            votes.setdefault(_owner(pair.torch), Counter())[_owner(pair.jittor)] += 1
+    for module in torch:
+        choices = [path for path, _ in votes.get(module.path, Counter()).most_common()]
+        if module.path not in found:
+            chosen = next((path for path in choices if free(path)), None)
+            if chosen is not None:
+                found[module.path] = chosen
+                taken.add(chosen)
+    for module in torch:  # those without tensors of their own, by name
+        if module.path not in found and module.path not in votes and free(module.path):
+            found[module.path] = module.path
+            taken.add(module.path)
+    for module in reversed(torch):  # containers, by what lies inside; inner ones first
+        if module.path not in found:
+            inside = Counter(_owner(found[m.path]) for m in torch if m.path in found and _owner(m.path) == module.path)
+            chosen = next((path for path, _ in inside.most_common() if free(path)), None)
+            if chosen is not None:
+                found[module.path] = chosen
+                taken.add(chosen)
+    for module in torch:  # the rest, by type and order among siblings
+        if module.path in found:
+            left = [m for m in torch if _child_of(m.path, module.path) and m.path not in found]
+            rest = [m for m in jittor if _child_of(m.path, found[module.path]) and m.path not in taken]
+            for one, other in _alike(left, rest):
+                found[one] = other
+                taken.add(other)
+    return found
+
+
+def _alike(left: Sequence[Module], rest: Sequence[Module]) -> list[tuple[str, str]]:
+    one, other = [_kind(m.type) for m in left], [_kind(m.type) for m in rest]
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return [(left[b.a + i].path, rest[b.b + i].path) for b in blocks for i in range(b.size)]
+
+
+def _kind(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _owner(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def _child_of(path: str, parent: str) -> bool:
+    return bool(path) and _owner(path) == parent
+
+
+def inverse(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Jittor path to Torch path."""
+    return {jittor: torch for torch, jittor in pairs.items()}

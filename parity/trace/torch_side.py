@@ -1,0 +1,299 @@
+"""The Torch process of a trace: run the model once, then each module's own code by itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity.arrays import Array
+from parity.check.importer import imported_files
+from parity.check.job import load
+from parity.check.torch_side import draw_constants, open_root, tensor_array
+from parity.check.values import leaves
+from parity.randomness import record
+from parity.trace import job as names
+from parity.trace import store
+from parity.trace.attributes import plain_attributes
+from parity.trace.job import Job
+from parity.trace.lines import LineRecorder
+from parity.trace.places import code_of, made_at, note_makers
+from parity.trace.recorder import Call, Recorder, Repetition
+from parity.trace.structures import map_arguments, map_tensors
+
+
+class TorchFramework:
+    """See :class:`parity.trace.recorder.Framework`."""
+
+    method = "forward"
+
+    def __init__(self) -> None:
+        self.gradients: dict[tuple[int, str], Array] = {}
+        self._snapshots: dict[tuple[int, int], tuple[Any, Array]] = {}
+
+    def is_tensor(self, value: object) -> bool:
+        import torch
+
+        return isinstance(value, torch.Tensor)
+
+    def snapshot(self, tensor: Any) -> Array:
+        at = (id(tensor), tensor._version)
+        if at not in self._snapshots:
+            self._snapshots[at] = (tensor, tensor_array(tensor))  # with the tensor, so that its id stays its own
+        return self._snapshots[at][1]
+
+    def result(self, tensor: Any, call: Call, leaf: str) -> Any:
+        if tensor.requires_grad and tensor.is_floating_point():
+
+            def keep(gradient: Any) -> None:
+                self.gradients[call.number, leaf] = tensor_array(gradient)
+
+            tensor.register_hook(keep)
+        return tensor
+
+
+class TorchSide:
+    """A model of which everything is recorded.
+
+    Args:
+        job: what to run.
+    """
+
+    def __init__(self, job: Job) -> None:
+        import torch
+
+        finder = open_root(Path(job.root))
+        note_makers(torch.nn.Module)
+        loaded = finder.load(job.module, Path(job.file))
+        seed(job.seed)
+        self.job = job
+        self.model = eval(f"{job.name}({job.arguments}\n)", loaded.__dict__)
+        if not isinstance(self.model, torch.nn.Module):
+            raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(self.model).__name__}")
+        self.model.train(job.train)
+        if job.draw_constants:
+            draw_constants(self.model)
+        self.weights = {n: tensor_array(t) for n, t in self.model.state_dict().items() if torch.is_tensor(t)}
+        buffers = {name: tensor_array(buffer) for name, buffer in self.model.named_buffers()}
+        self.start = {**buffers, **self.weights}  # also what is not saved with the state
+        self.framework = TorchFramework()
+        self.recorder = Recorder(dict(self.model.named_modules()), self.framework)
+        given = load(Path(job.folder) / "inputs.npz")
+        inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
+        for tensor in inputs.values():
+            tensor.requires_grad_(tensor.is_floating_point())
+        self.positional = [inputs[name] for name in given["positional"]]
+        self.keywords = {name: inputs[name] for name in given["keywords"]}
+
+    def whole(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Run the model forward and backward."""
+        import torch
+
+        seed(self.job.seed)
+        with record(self.model) as tape, self.recorder.recording():
+            result = self.model(*self.positional, **self.keywords)
+        tape.save(Path(self.job.folder) / "whole_draws.npz")
+        loss, projected = self._loss({p: t for p, t in leaves(result, torch.is_tensor) if torch.is_tensor(t)})
+        if loss is not None:
+            loss.backward()
+        found: dict[str, Array] = {names.key(names.WEIGHT, 0, n): array for n, array in self.weights.items()}
+        for call in self.recorder.calls:
+            found.update({names.key(names.INPUT, call.number, n): a for n, a in call.inputs.items()})
+            found.update({names.key(names.OUTPUT, call.number, n): a for n, a in call.outputs.items()})
+        for (number, leaf), gradient in self.framework.gradients.items():
+            found[names.key(names.GRADIENT, number, leaf)] = gradient
+        trained = [name for name, parameter in self.model.named_parameters() if parameter.requires_grad]
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad and loss is not None:
+                gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                found[names.key(names.PARAMETER_GRADIENT, 0, name)] = tensor_array(gradient)
+        for name, buffer in self.model.named_buffers():
+            found[names.key(names.BUFFER, 0, name)] = tensor_array(buffer)
+        return found, {"projected": projected, "trained": trained, "weights": list(self.weights)}
+
+    def own_code(self) -> tuple[dict[str, Array], dict[int, list[str]]]:
+        """Repeat the calls one by one; arrays, and for each call what of it was differentiated."""
+        found: dict[str, Array] = {}
+        projected: dict[int, list[str]] = {}
+        seed(self.job.seed)
+        with record(self.model) as tape:
+            for call in self.recorder.calls:
+                if call.index < names.REPEATED:
+                    arrays, projected[call.number] = self.repeat(call)
+                    found.update(arrays)
+        tape.save(Path(self.job.folder) / "own_draws.npz")
+        return found, projected
+
+    def repeat(self, call: Call, lines: LineRecorder | None = None) -> tuple[dict[str, Array], list[str]]:
+        """One call's own code: results, what it hands on, gradients of its inputs, parameters and inner results."""
+        import torch
+
+        sources: dict[str, Any] = {}
+
+        def fresh(name: str, array: Array) -> Any:
+            tensor = torch.from_numpy(np.array(array))
+            if not tensor.is_floating_point():
+                return tensor
+            sources[name] = tensor.requires_grad_()
+            return tensor.clone()  # the program may write into it
+
+        def argument(leaf: str, tensor: Any) -> Any:
+            return fresh(f"argument {leaf}", call.inputs[leaf])
+
+        def result_of(inner: Call, key: tuple[str, int]) -> Any:
+            def change(leaf: str, tensor: Any) -> Any:
+                return fresh(names.taken(*key, leaf), inner.outputs[leaf])
+
+            return map_tensors(inner.returned, torch.is_tensor, change, "output")
+
+        recorder = self.recorder
+        inner = recorder.children_of(call)
+        results: dict[tuple[str, int], Callable[[], Any]] = {key: partial(result_of, c, key) for key, c in inner}
+        repetition = Repetition(call.path, results)
+        args, keywords = map_arguments(
+            recorder.originals[call.path], *call.arguments, is_tensor=torch.is_tensor, change=argument
+        )
+        module = recorder.modules[call.path]
+        self._restore(call.path, module)
+        if lines is None:
+            returned = recorder.repeat(repetition, args, keywords)
+        else:
+            repetition.watch = lines.hand
+            with lines.watching():
+                returned = recorder.repeat(repetition, args, keywords)
+        sinks = {path: t for path, t in leaves(returned, torch.is_tensor) if torch.is_tensor(t)}
+        for (path, count), given in repetition.handed.items():
+            for name, value in given.items():
+                for leaf, tensor in leaves(value, torch.is_tensor, name):
+                    if torch.is_tensor(tensor):
+                        sinks[names.handed(path, count, leaf)] = tensor
+        loss, projected = self._loss(sinks)
+        called = {path for (path, _), _ in inner}
+        prefix = call.path + "." if call.path else ""
+        for name, parameter in module.named_parameters():
+            if parameter.requires_grad and not inside(prefix + name, called):
+                sources[prefix + name] = parameter
+        found = {names.key(names.OWN, call.number, n): tensor_array(t) for n, t in sinks.items()}
+        if loss is not None and sources:
+            gradients = torch.autograd.grad(loss, list(sources.values()), allow_unused=True)
+            for (name, source), gradient in zip(sources.items(), gradients):
+                gradient = torch.zeros_like(source) if gradient is None else gradient
+                found[names.key(names.OWN_GRADIENT, call.number, name)] = tensor_array(gradient)
+        for name, buffer in module.named_buffers(prefix=call.path, recurse=False):
+            found[names.key(names.OWN_BUFFER, call.number, name)] = tensor_array(buffer)
+        return found, projected
+
+    def _restore(self, path: str, module: Any) -> None:
+        """Give the module's own buffers the values that they had before the model ran."""
+        import torch
+
+        with torch.no_grad():
+            for name, buffer in module.named_buffers(prefix=path, recurse=False):
+                if name in self.start:
+                    buffer.copy_(torch.from_numpy(np.array(self.start[name])))
+
+    def _loss(self, sinks: dict[str, Any]) -> tuple[Any, list[str]]:
+        import torch
+
+        parts, projected = [], []
+        for name, tensor in sinks.items():
+            if tensor.is_floating_point() and tensor.requires_grad:
+                weight = torch.from_numpy(names.projection(name, tuple(tensor.shape), self.job.seed))
+                parts.append((tensor * weight.to(tensor.dtype)).sum().double())
+                projected.append(name)
+        return (sum(parts) if parts else None), projected
+
+    def tree(self) -> list[dict[str, Any]]:
+        """Every module: path, type, attributes, own tensors, where it was made and where its code begins."""
+        return [
+            {
+                "path": path,
+                "type": type(module).__name__,
+                "attributes": plain_attributes(module),
+                "tensors": [n for n, _ in [*module.named_parameters(recurse=False), *module.named_buffers("", False)]],
+                "made": as_plain(made_at(module)),
+                "code": as_plain(code_of(module, "forward")),
+            }
+            for path, module in self.recorder.modules.items()
+        ]
+
+
+def inside(name: str, paths: set[str]) -> bool:
+    """Whether a tensor belongs to one of these modules or to a module in it."""
+    parts = name.split(".")
+    return any(".".join(parts[:size]) in paths for size in range(1, len(parts)))
+
+
+def as_plain(value: Any) -> Any:
+    """A dataclass as a dictionary, None as it is."""
+    return None if value is None else asdict(value)
+
+
+def told_of(call: Call) -> dict[str, Any]:
+    """What the parent needs to know of a call."""
+    return {
+        "number": call.number,
+        "path": call.path,
+        "index": call.index,
+        "parent": call.parent,
+        "depth": call.depth,
+        "site": as_plain(call.site),
+        "inputs": {name: list(value.shape) for name, value in call.inputs.items()},
+        "outputs": {name: list(value.shape) for name, value in call.outputs.items()},
+        "plain": call.plain,
+    }
+
+
+def seed(value: int) -> None:
+    """Seed every generator that a Torch program draws from."""
+    from parity.backends import torch_backend
+
+    torch_backend.BACKEND.seed(value)
+
+
+def run(job: Job) -> None:
+    """Record, repeat, store; or, in the second round, record the lines of some calls."""
+    import torch
+
+    folder = Path(job.folder)
+    side = TorchSide(job)
+    arrays, told = side.whole()
+    if job.lines:
+        seed(job.seed)
+        recorded = {}
+        with record(side.model) as tape:
+            for number in job.lines:
+                recorded[number] = LineRecorder(torch.is_tensor, side.framework.snapshot)
+                side.repeat(side.recorder.calls[number], recorded[number])
+        tape.save(folder / "line_draws.npz")
+        save_lines(folder / "torch", recorded, np.asarray)
+        return
+    own, projected = side.own_code()
+    store.save(folder / "torch.npz", {**arrays, **own})
+    told.update(
+        version=torch.__version__,
+        files=[str(path) for path in imported_files(Path(job.root))],
+        calls=[told_of(call) for call in side.recorder.calls],
+        own_projected=projected,
+        tree=side.tree(),
+    )
+    (folder / "torch.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def save_lines(stem: Path, recorded: dict[int, LineRecorder], array: Callable[[Any], Array]) -> None:
+    """Store the events of some calls in ``<stem>_lines.json`` and their values in ``<stem>_lines.npz``."""
+    values = {f"{n}/{i}": array(event.value) for n, kept in recorded.items() for i, event in enumerate(kept.events)}
+    store.save(stem.with_name(stem.name + "_lines.npz"), values)
+    events = {number: [event.told() for event in kept.events] for number, kept in recorded.items()}
+    stem.with_name(stem.name + "_lines.json").write_text(json.dumps(events), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.path[:] = [entry for entry in sys.path if entry]
+    run(Job.read(Path(sys.argv[1])))
