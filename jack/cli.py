@@ -13,6 +13,10 @@ from jack import __version__
 ELSEWHERE = {
     "convert-checkpoint": "jack.checkpoints.command:convert_checkpoint",
     "make-weights": "jack.checkpoints.command:make_weights",
+    "test": "jack.commands.test:test",
+    "train": "jack.commands.train:train",
+    "infer": "jack.commands.infer:COMMAND",
+    "prepare": "jack.commands.prepare:prepare",
 }
 
 

@@ -72,18 +72,26 @@ def annotation_from_lists(
     return {"labels": list(labels), "database": database}
 
 
-def annotation_from_videos(videos: Sequence[Named], validation_share: float = 1 / 3, seed: int = 0) -> dict[str, Any]:
-    """The content of an annotation file, with a share of each class drawn for validation; classes in sorted order.
+def annotation_from_videos(
+    videos: Sequence[Named], validation_share: float = 1 / 3, seed: int = 0, order: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The content of an annotation file, with a share of each class drawn for validation.
+
+    Args:
+        videos: label and id of each.
+        validation_share: of each class, 0 to 1.
+        seed: of the draw.
+        order: of the classes, in any case of letters; None sorts them.
 
     Raises:
         ValueError: if the share is not between 0 and 1.
-        DatasetError: without videos.
+        DatasetError: without videos, or for a label that the order lacks.
     """
     if not 0 <= validation_share <= 1:
         raise ValueError(f"the share for validation must lie between 0 and 1, not be {validation_share}")
     if not videos:
         raise DatasetError("no videos to annotate")
-    labels = sorted({label for label, _ in videos})
+    labels = _ordered({label for label, _ in videos}, order)
     chosen: set[Named] = set()
     for label in labels:
         names = sorted(video for video in videos if video[0] == label)
@@ -91,6 +99,19 @@ def annotation_from_videos(videos: Sequence[Named], validation_share: float = 1 
         chosen.update(draw.sample(names, round(len(names) * validation_share)))
     training = [video for video in videos if video not in chosen]
     return annotation_from_lists(labels, training, [video for video in videos if video in chosen])
+
+
+def _ordered(labels: set[str], order: Sequence[str] | None) -> list[str]:
+    if order is None:
+        return sorted(labels)
+    places = {label.casefold(): place for place, label in enumerate(order)}
+    if unknown := sorted(label for label in labels if label.casefold() not in places):
+        raise DatasetError(f"{unknown[0]!r} is none of the classes {', '.join(order)}")
+    by_place = {places[label.casefold()]: label for label in labels}
+    if len(by_place) < len(labels):
+        raise DatasetError(f"two folders differ only in the case of letters: {', '.join(sorted(labels))}")
+    # A class without videos keeps its number.
+    return [by_place.get(place, label) for place, label in enumerate(order)]
 
 
 def write_annotation(path: Path, content: dict[str, Any]) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from tabulate import tabulate
-
 from jack.datasets.annotation import Video, read_annotation
+from jack.datasets.summary import Summary as Summary
 from jack.datasets.video_emotion import AUDIO_SUFFIXES, VIDEO_SUFFIXES, find_media
 from jack.errors import DatasetError
 from jack.files import replacing
@@ -29,7 +27,6 @@ Result = TypeVar("Result")
 LEAST_FRAMES = 16  # of shorter videos n_frames says 0, and data sets leave them out
 QUALITY = 95  # of the JPEG files
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-SHOWN = 20  # problems in a summary
 
 
 @dataclass(frozen=True)
@@ -165,46 +162,13 @@ def _prepare(video: tuple[Path, str], video_path: Path, audio_path: Path, height
     return prepare_video(video[0], video_path, audio_path, video[1], height)
 
 
-@dataclass
-class Summary:
-    """What a check of a data set found.
-
-    Attributes:
-        labels: names of the classes.
-        counts: videos by label and subset.
-        usable: videos without a problem, by label.
-        problems: a line for each video that cannot be used.
-    """
-
-    labels: tuple[str, ...]
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    usable: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every video can be used."""
-        return not self.problems
-
-    def table(self) -> str:
-        """Label counts, then the first problems."""
-        subsets = sorted({subset for _, subset in self.counts})
-        rows = [self._row(label, [label], subsets) for label in self.labels]
-        rows.append(self._row("all", self.labels, subsets))
-        lines = [tabulate(rows, headers=["label", *subsets, "all", "usable"])]
-        if self.problems:
-            lines += ["", f"{len(self.problems)} videos cannot be used:", *self.problems[:SHOWN]]
-        if len(self.problems) > SHOWN:
-            lines.append(f"... and {len(self.problems) - SHOWN} more")
-        return "\n".join(lines)
-
-    def _row(self, name: str, labels: Sequence[str], subsets: Sequence[str]) -> list[str | int]:
-        counts = [sum(self.counts[label, subset] for label in labels) for subset in subsets]
-        return [name, *counts, sum(counts), sum(self.usable[label] for label in labels)]
-
-
 def check_dataset(
-    annotation: Path, video_path: Path, audio_path: Path | None, read: bool = False, workers: int = 0
+    annotation: Path,
+    video_path: Path,
+    audio_path: Path | None,
+    read: bool = False,
+    workers: int = 0,
+    tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> Summary:
     """Whether every video of an annotation has its media.
 
@@ -214,6 +178,7 @@ def check_dataset(
         audio_path: folder of the sound, None for the videos' own.
         read: decode all frames and the sound as well, instead of the first and the last frame alone.
         workers: processes that do so; 0 works in this one.
+        tell: hears how many videos are checked, and of how many.
 
     Raises:
         DatasetError: if the annotation cannot be read.
@@ -221,7 +186,9 @@ def check_dataset(
     content = read_annotation(annotation)
     summary = Summary(content.labels)
     check = partial(_problem, video_path=video_path, audio_path=audio_path, read=read)
-    for video, problem in zip(content.videos, _mapped(check, content.videos, workers)):
+    checked = zip(content.videos, _mapped(check, content.videos, workers))
+    for done, (video, problem) in enumerate(checked, start=1):
+        tell(done, len(content.videos))
         summary.counts[video.label, video.subset] += 1
         if problem:
             summary.problems.append(problem)

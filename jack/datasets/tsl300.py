@@ -24,6 +24,7 @@ SEGMENT_FRAMES = 16  # video frames of a segment: one I3D feature
 MEL_FRAMES = 32  # spectrogram columns of a segment
 CLASSES = {"n": 0, "p": 1}
 MARKED, UNMARKED = 0.9, 0.1  # the smoothed label of an annotated segment
+WIDTHS = {"rgb": 1024, "logmfcc": 60}  # columns of the features
 HEADER = "class,class_index,start_frame,stop_frame,video_id,point"
 
 Float32s = NDArray[np.float32]
@@ -198,8 +199,10 @@ class TSL300:
         self.draw = np.random.RandomState(seed)
         self.names = _read(self.root / f"split_{split}.txt").split("\n")
         self.names = [name.strip() for name in self.names if name.strip()]
-        self.annotations = read_json(self.root / "gt.json")["database"]
-        self.fps: dict[str, float] = read_json(self.root / "fps_dict.json")
+        if not self.names:
+            raise DatasetError(f"{self.root / f'split_{split}.txt'}: no names of videos")
+        self.annotations = read_annotations(self.root / "gt.json")
+        self.fps = read_rates(self.root / "fps_dict.json")
         self.points = self._load_points(point_labels, random.Random(seed)) if split == "train" else []
 
     def _load_points(self, point_labels: str | None, draw: random.Random) -> list[Point]:
@@ -223,12 +226,16 @@ class TSL300:
         rgb, mel = self._features("rgb", name), self._features("logmfcc", name)
         segments = min(len(rgb), len(mel) // MEL_FRAMES)
         if segments < 1:
-            raise DatasetError(f"{name}: {len(rgb)} features and {len(mel)} spectrogram columns make no segment")
+            raise DatasetError(
+                f"{self.root}: {name}: {len(rgb)} features and {len(mel)} spectrogram columns make no segment"
+            )
         rgb = rgb[:segments]
-        mel = (mel[: MEL_FRAMES * segments].reshape(segments, MEL_FRAMES, -1) + np.float32(50)) / np.float32(80)
+        mel = mel_segments(mel, segments)
         points = [point for point in self.points if point.video == name]
         label, distribution, anno = split_points(points, segments)
         if self.split == "test":
+            if name not in self.annotations:
+                raise DatasetError(f"{self.root / 'gt.json'}: no entry of {name}")
             for note in self.annotations[name]["annotations"]:
                 label[CLASSES[note["label"]]] = 1
         chosen = self._sample(segments)
@@ -243,10 +250,78 @@ class TSL300:
 
     def _features(self, modality: str, name: str) -> Float32s:
         path = self.root / "features" / self.split / modality / f"{name}.npy"
-        try:
-            return np.asarray(np.load(path), dtype=np.float32)
-        except (OSError, EOFError, ValueError) as error:
-            raise DatasetError(f"cannot read {path}: {error}") from error
+        return read_features(path, WIDTHS[modality])
+
+
+def read_features(path: Path, width: int) -> Float32s:
+    """Features of one modality, rows x width, float32.
+
+    Raises:
+        DatasetError: if the file cannot be read, has another shape, or holds what is no number.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError, SyntaxError) as error:
+        raise DatasetError(f"cannot read {path}: {error}") from error
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width or array.dtype.kind != "f":
+        what = f"{array.dtype} of the shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
+        raise DatasetError(f"{path} holds {what}, expected floats of the shape N x {width}")
+    if not np.isfinite(array).all():
+        raise DatasetError(f"{path} holds values that are no numbers")
+    return np.asarray(array, dtype=np.float32)
+
+
+def mel_segments(mel: Float32s, segments: int) -> Float32s:
+    """The spectrogram of the first segments, normalised, segments x 32 x 60."""
+    return np.asarray(
+        (mel[: MEL_FRAMES * segments].reshape(segments, MEL_FRAMES, -1) + np.float32(50)) / np.float32(80)
+    )
+
+
+def read_annotations(path: Path) -> dict[str, dict[str, Any]]:
+    """The entries of gt.json by video, each with its list ``annotations`` of labels and segments in seconds.
+
+    Raises:
+        DatasetError: if the file cannot be read, or an entry does not fit.
+    """
+    content = read_json(path)
+    database = content.get("database") if isinstance(content, dict) else None
+    if not isinstance(database, dict):
+        raise DatasetError(f"{path}: no object 'database' with an entry for each video")
+    for name, entry in database.items():
+        notes = entry.get("annotations") if isinstance(entry, dict) else None
+        if not isinstance(notes, list):
+            raise DatasetError(f"{path}: {name} has no list 'annotations'")
+        for note in notes:
+            _check_note(path, name, note)
+    return database
+
+
+def _check_note(path: Path, name: str, note: Any) -> None:
+    try:
+        start, end = (float(value) for value in note["segment"])
+        label = note["label"]
+    except (KeyError, TypeError, ValueError):
+        raise DatasetError(f"{path}: {name}: {note!r} needs a 'segment' of two times and a 'label'") from None
+    if not isinstance(label, str) or label not in CLASSES:
+        raise DatasetError(f"{path}: {name}: label {label!r} is none of {', '.join(CLASSES)}")
+    if not 0 <= start < end:
+        raise DatasetError(f"{path}: {name}: a segment from {start} to {end} s")
+
+
+def read_rates(path: Path) -> dict[str, float]:
+    """Frames per second by video.
+
+    Raises:
+        DatasetError: if the file cannot be read, or a rate is no positive number.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DatasetError(f"{path}: no object of a frame rate for each video")
+    for name, rate in content.items():
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
+            raise DatasetError(f"{path}: {name}: {rate!r} is no frame rate")
+    return {name: float(rate) for name, rate in content.items()}
 
 
 def read_json(path: Path) -> Any:
