@@ -10,6 +10,7 @@ import click
 from parity.architectures.command import models
 from parity.check.command import check
 from parity.golden.command import golden
+from parity.trace.command import trace
 from parity.training.command import train
 
 
@@ -23,6 +24,7 @@ def main() -> None:
 main.add_command(check)
 main.add_command(golden)
 main.add_command(models)
+main.add_command(trace)
 main.add_command(train)
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from parity.tolerances import GRADIENT_FLOOR
 from parity.trace import job as names
 from parity.trace import result
 from parity.trace.attributes import differences
 from parity.trace.judge import WHOLE, Evidence, own, timeline
-from parity.trace.result import Comparison, Finding, Half, Node, Place, StateRow
+from parity.trace.result import Comparison, Finding, Node, Place, StateRow
 
 REBUILT = 100  # times the tolerance: so much is no rounding
 
 
 def find(evidence: Evidence, nodes: Sequence[Node], state: Sequence[StateRow]) -> list[Finding]:
     """All findings; notes and verdicts of the nodes are adapted to them."""
-    halves = [node for node in nodes if node.jittor is not None]
     found = crash(evidence, nodes)
-    found += weights(state, halves)
+    tensors = weights(evidence, state)
+    found += [finding for finding in tensors if finding.kind == "weights"]
     attributes = attribute_differences(evidence, nodes)
     wrong = own_code(nodes, state, bool(evidence.jittor["error"]), whole(evidence, nodes))
     for finding in wrong:  # an attribute that differs explains what is wrong in its module
@@ -28,6 +29,7 @@ def find(evidence: Evidence, nodes: Sequence[Node], state: Sequence[StateRow]) -
             finding.message += "; " + said.message.partition(": ")[2]
     found += [finding for finding in wrong if finding.kind == "forward"]
     found += list(attributes.values())
+    found += [finding for finding in tensors if finding.kind == "training"]
     found += [Finding("random", -1, "", text) for text in evidence.jittor["draws"]]
     found += [finding for finding in wrong if finding.kind != "forward"]
     return found or remainder(evidence, nodes)
@@ -56,13 +58,12 @@ def crash(evidence: Evidence, nodes: Sequence[Node]) -> list[Finding]:
     ]
 
 
-def weights(state: Sequence[StateRow], nodes: Sequence[Node]) -> list[Finding]:
+def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
     """Parameters that do not match, and what an optimizer would train on one side only."""
-    makers = {half.path: half for node in nodes for half in (node.jittor,) if half is not None}
-    theirs = {node.torch.path: node.torch for node in nodes}
+    theirs, ours = ({told["path"]: told for told in side["tree"]} for side in (evidence.torch, evidence.jittor))
     found = []
     for row in state:
-        torch, jittor = _owner(theirs, row.torch), _owner(makers, row.jittor)
+        torch, jittor = _owner(theirs, row.torch), _owner(ours, row.jittor)
         name = row.torch or row.jittor
         if row.how == "shape":
             text = f"weight {name} has the shape {row.shape} in Torch, another in Jittor"
@@ -82,10 +83,12 @@ def weights(state: Sequence[StateRow], nodes: Sequence[Node]) -> list[Finding]:
     return found
 
 
-def _owner(halves: Mapping[str, Half], tensor: str) -> Place | None:
-    """Where the module that holds a tensor is written: its own code, or the line that makes it."""
-    half = halves.get(tensor.rpartition(".")[0]) if tensor else None
-    return None if half is None else half.code or half.made
+def _owner(tree: Mapping[str, dict[str, Any]], tensor: str) -> Place | None:
+    """Where a tensor is given to its module, or where the module is made."""
+    path, _, name = tensor.rpartition(".")
+    told = tree.get(path) if tensor else None
+    at = None if told is None else told["tensors"].get(name) or told["made"] or told["code"]
+    return None if at is None else Place(**at)
 
 
 def attribute_differences(evidence: Evidence, nodes: Sequence[Node]) -> dict[str, Finding]:

@@ -27,7 +27,7 @@ from parity.trace.attributes import plain_attributes
 from parity.trace.job import Job
 from parity.trace.lines import LineRecorder
 from parity.trace.pair import Module, inverse, pair_modules
-from parity.trace.places import code_of, foreign, made_at, note_makers, place
+from parity.trace.places import assigned_at, code_of, foreign, made_at, note_makers, note_root, place
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import counterparts, map_arguments, map_tensors
 from parity.trace.torch_side import as_plain, inside, save_lines, told_of
@@ -113,6 +113,7 @@ class JittorSide:
             sys.path[:0] = [str(root)]
         import jittor as jt
 
+        note_root(root)
         note_makers(jt.nn.Module)
         return finder.load(job.module, Path(job.file))
 
@@ -374,6 +375,11 @@ class JittorSide:
                 "torch": self.to_torch.get(path),
                 "type": type(module).__name__,
                 "attributes": plain_attributes(module),
+                "tensors": {
+                    name: as_plain(assigned_at(module, name))
+                    for name, value in vars(module).items()
+                    if self.framework.is_tensor(value)
+                },
                 "made": as_plain(made_at(module)),
                 "code": as_plain(code_of(module, "execute")),
             }

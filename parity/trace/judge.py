@@ -92,7 +92,7 @@ def nodes_of(evidence: Evidence) -> list[Node]:
         node.own_outputs = evidence.compare(names.OWN, number, OWN.value)
         floor = GRADIENT_FLOOR * evidence.largest(names.OWN_GRADIENT, number)
         node.own_gradients = evidence.compare(names.OWN_GRADIENT, number, OWN.gradient, floor, "gradient of ")
-        node.own_gradients += evidence.compare(names.OWN_BUFFER, number, OWN.value, what="buffer ")
+        node.own_gradients += buffers(evidence, number)
         twin = reached.get(number)
         if twin is not None:
             for name, text in told["plain"].items():
@@ -104,6 +104,22 @@ def nodes_of(evidence: Evidence) -> list[Node]:
             node.notes.append(failure)
         node.verdict = verdict(node, twin is not None, bool(failure))
         found.append(node)
+    return found
+
+
+def buffers(evidence: Evidence, number: int) -> list[Comparison]:
+    """Buffers that a call's own code left behind: how they changed is compared, else their start hides it."""
+    found = []
+    for name in evidence.groups.get((names.OWN_BUFFER, number), []):
+        stored, start = names.key(names.OWN_BUFFER, number, name), names.key(names.WEIGHT, 0, name)
+        if stored not in evidence.ours or start not in evidence.theirs:
+            continue
+        before, theirs, ours = evidence.theirs[start], evidence.theirs[stored], evidence.ours[stored]
+        if before.dtype.kind == "f" and ours.shape == theirs.shape == before.shape:
+            floor = 1e-6 * float(abs(before).max(initial=0.0))  # what rounding leaves
+            found.append(comparison(f"buffer {name}", ours - before, theirs - before, OWN.value, floor))
+        else:
+            found.append(comparison(f"buffer {name}", ours, theirs, OWN.value))
     return found
 
 
@@ -120,8 +136,10 @@ def verdict(node: Node, reached: bool, failed: bool) -> str:
         return result.FAILED
     if any(not row.ok for row in own(node)):
         return result.WRONG
-    if any(not row.ok for row in [*node.inputs, *node.outputs, *node.gradients]):
+    if any(not row.ok for row in [*node.inputs, *node.outputs]):
         return result.CARRIED
+    if any(not row.ok for row in node.gradients):
+        return result.BACKWARD
     return result.EQUAL
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import linecache
+import os
 import sys
+import sysconfig
+import textwrap
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 from parity.trace.result import Place
 
 OURS = str(Path(__file__).resolve().parent.parent)  # the whole package: wrappers of randomness too
 HELPERS = "jittor_helpers.py"  # what the converter writes beside its output
-FRAMEWORKS = ("torch", "jittor")
+STANDARD = sysconfig.get_paths()["stdlib"] + os.sep
+LIBRARIES = ("torch", "jittor", "numpy", "scipy", "functorch")  # never the program, even where it lies among them
 
 
 def foreign(file: str, machinery: bool = False) -> bool:
@@ -24,16 +29,24 @@ def foreign(file: str, machinery: bool = False) -> bool:
         machinery: ask only whether it is what passes a call on to ``forward``: a framework's containers, which call
             modules themselves, are not meant then.
     """
-    path = Path(file)
     if file.startswith((OURS, "<")):
         return True
+    path = Path(file)
     parts = path.parts
-    if "site-packages" in parts:
-        package = parts[parts.index("site-packages") + 1] if len(parts) > parts.index("site-packages") + 1 else ""
-        if package in FRAMEWORKS:
-            passed_on = path.parts[-2:] in (("modules", "module.py"), ("jittor", "__init__.py"))
-            return passed_on if machinery else True
-    return path.name == HELPERS and not machinery
+    if "site-packages" in parts[:-1]:
+        if machinery and (parts[-2:] == ("modules", "module.py") or parts[-2:] == ("jittor", "__init__.py")):
+            return True
+        package = parts[parts.index("site-packages") + 1]
+        return not machinery and (package in LIBRARIES or not any(file.startswith(root) for root in _roots))
+    return file.startswith(STANDARD) or (path.name == HELPERS and not machinery)
+
+
+_roots: list[str] = []
+
+
+def note_root(root: Path) -> None:
+    """The program lies below this folder, wherever that is."""
+    _roots.append(str(root) + os.sep)
 
 
 def place(file: str, line: int) -> Place:
@@ -82,3 +95,33 @@ def code_of(module: Any, method: str) -> Place | None:
     if code is None or foreign(code.co_filename):
         return None
     return place(code.co_filename, code.co_firstlineno)
+
+
+def assigned_at(module: Any, name: str) -> Place | None:
+    """Where the program gives a module an attribute: ``self.name = ...`` or ``register_...("name", ...)``."""
+    for cls in type(module).__mro__:
+        try:
+            lines, first = inspect.getsourcelines(cls)
+            file = inspect.getsourcefile(cls) or ""
+        except (OSError, TypeError):
+            continue
+        if foreign(file):
+            continue
+        for node in ast.walk(ast.parse(textwrap.dedent("".join(lines)))):
+            if _assigns(node, name):
+                return place(file, first + node.lineno - 1)
+    return None
+
+
+def _assigns(node: ast.AST, name: str) -> TypeGuard[ast.stmt | ast.expr]:
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(isinstance(t, ast.Attribute) and t.attr == name for t in targets)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr.startswith("register_")
+        and bool(node.args)
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == name
+    )

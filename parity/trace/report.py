@@ -14,6 +14,7 @@ from parity.trace.result import Comparison, Finding, Half, Node, Place, Trace
 STYLES = {
     result.EQUAL: ("=", "green"),
     result.CARRIED: ("~", "yellow"),
+    result.BACKWARD: ("<", "yellow"),
     result.ROUNDING: ("~", "yellow"),
     result.WRONG: ("X", "bold red"),
     result.UNPAIRED: ("-", "dim"),
@@ -22,12 +23,14 @@ STYLES = {
 WORDS = {
     result.EQUAL: "equal",
     result.CARRIED: "its own code is right, what it got was different",
+    result.BACKWARD: "right, but what comes back in the backward pass is different",
     result.ROUNDING: "rounding that grew along the way",
     result.WRONG: "its own code gives something else",
     result.UNPAIRED: "not called in Jittor, or without a counterpart",
     result.FAILED: "raised an error",
 }
 SHOWN = 12  # findings in full
+DIVERGENCES = ("crash", "weights", "forward", "whole")  # what makes the results differ
 
 
 def print_trace(out: Console, trace: Trace, everything: bool = False) -> None:
@@ -44,7 +47,7 @@ def print_trace(out: Console, trace: Trace, everything: bool = False) -> None:
     matched = sum(row.how in ("name", "renamed") for row in trace.state)
     out.print(f"{matched} weights carried over" + (f", {renamed} of them by shape and order" if renamed else ""))
     for index, finding in enumerate(trace.findings[:SHOWN]):
-        print_finding(out, finding, first=not index)
+        print_finding(out, finding, first=not index and finding.kind in DIVERGENCES)
     if len(trace.findings) > SHOWN:
         out.print(f"... and {len(trace.findings) - SHOWN} more findings (--json FILE has all)")
     if trace.left:
@@ -62,11 +65,11 @@ def sentence(trace: Trace) -> str:
         worst = max((row.max_rel or 0.0 for node in trace.nodes for row in node.own_outputs), default=0.0)
         return f"No finding: {len(trace.nodes)} module calls agree, each by itself within {worst:.1e} of its largest."
     first = trace.findings[0]
-    where = f" at {place(first.jittor)} in Jittor" if first.jittor else ""
-    where += f", {place(first.torch)} in Torch" if first.torch else ""
+    places = [f"{place(at)} in {side}" for side, at in (("Jittor", first.jittor), ("Torch", first.torch)) if at]
+    where = ", ".join(places) or first.path or "the model itself"
     count = len(trace.findings)
     more = f" ({count} findings)" if count > 1 else ""
-    return f"First divergence{more}:{where or ' in ' + (first.path or 'the model itself')}."
+    return f"{'First divergence' if first.kind in DIVERGENCES else 'First finding'}{more}: {where}."
 
 
 def place(at: Place) -> str:

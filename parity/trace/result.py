@@ -13,6 +13,7 @@ FORMAT = "jack-parity-trace/1"
 # Verdicts on a module call.
 EQUAL = "equal"  # everything that was compared is within its tolerance
 CARRIED = "carried"  # its own code is right, but what it got was already different
+BACKWARD = "backward"  # its own code and its results are right; what comes back in the backward pass is different
 WRONG = "wrong"  # its own code, on Torch's inputs, gives something else
 ROUNDING = "rounding"  # as "carried", but no wrong code lies before it: accumulated rounding
 UNPAIRED = "unpaired"  # no counterpart in Jittor, or never called there

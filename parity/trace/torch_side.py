@@ -23,7 +23,7 @@ from parity.trace import store
 from parity.trace.attributes import plain_attributes
 from parity.trace.job import Job
 from parity.trace.lines import LineRecorder
-from parity.trace.places import code_of, made_at, note_makers
+from parity.trace.places import assigned_at, code_of, made_at, note_makers, note_root
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import map_arguments, map_tensors
 
@@ -69,6 +69,7 @@ class TorchSide:
         import torch
 
         finder = open_root(Path(job.root))
+        note_root(Path(job.root))
         note_makers(torch.nn.Module)
         loaded = finder.load(job.module, Path(job.file))
         seed(job.seed)
@@ -216,7 +217,10 @@ class TorchSide:
                 "path": path,
                 "type": type(module).__name__,
                 "attributes": plain_attributes(module),
-                "tensors": [n for n, _ in [*module.named_parameters(recurse=False), *module.named_buffers("", False)]],
+                "tensors": {
+                    name: as_plain(assigned_at(module, name))
+                    for name, _ in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+                },
                 "made": as_plain(made_at(module)),
                 "code": as_plain(code_of(module, "forward")),
             }
