@@ -10,6 +10,7 @@ import click
 
 from jack.checkpoints.errors import CheckpointError
 from jack.errors import DatasetError
+from jack.frameworks import FrameworkError
 from jack.methods.registry import METHODS
 from jack.options import OPTIONS
 from jack.options.common import Options
@@ -17,7 +18,7 @@ from jack.options.config import find, read_config
 from jack.options.field import Option, OptionError, options_of
 from jack.options.values import parse
 
-ERRORS = (OptionError, DatasetError, CheckpointError)  # the user's to mend: one line, exit code 2
+ERRORS = (OptionError, DatasetError, CheckpointError, FrameworkError)  # the user's to mend: one line, exit code 2
 
 Run = Callable[..., int]
 """Takes a method's options, and the command's own parameters by name; returns the exit code."""

@@ -7,10 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from jack.options.field import ALL, INFER, TEST, TRAIN, OptionError, option, options_of
+from jack.options.field import ALL, INFER, TEST, TRAIN, OptionError, option, options_of, workers
 
 FRAMEWORKS = ("jittor", "torch")
 SELECT_ON = ("validation", "test", "none")
+
+
+def checkpoint_option(aliases: tuple[str, ...] = ()) -> Any:
+    """The option ``checkpoint``."""
+    return option(
+        "",
+        "File of weights, in any format of `jack convert-checkpoint`; a training starts from them.",
+        commands=ALL,
+        aliases=aliases,
+    )
+
+
+def seed_option(default: int) -> Any:
+    """The option ``seed``."""
+    return option(
+        default,
+        "Of weights, order, augmentation, dropout and the validation split; -1 draws one and notes it.",
+        least=-1,
+        commands=(TRAIN, TEST, INFER),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +48,9 @@ class Options:
     threads: int = option(
         0, "Threads of the computation; 0 leaves the choice to the framework.", unit="threads", least=0, changeable=True
     )
+    checkpoint: str = checkpoint_option()
+    seed: int = seed_option(0)
+    num_workers: int = workers(0)
     validation_share: float = option(
         0.1,
         "Share of the training part, of each class where there are classes, on which the best model is chosen.",
@@ -80,23 +103,3 @@ class Options:
     def replaced(self, values: Mapping[str, Any]) -> Options:
         """The same with other values."""
         return dataclasses.replace(self, **values)
-
-
-def checkpoint_option(aliases: tuple[str, ...] = ()) -> Any:
-    """The option ``checkpoint``."""
-    return option(
-        "",
-        "File of weights, in any format of `jack convert-checkpoint`; a training starts from them.",
-        commands=ALL,
-        aliases=aliases,
-    )
-
-
-def seed_option(default: int) -> Any:
-    """The option ``seed``."""
-    return option(
-        default,
-        "Of weights, order, augmentation, dropout and the validation split; -1 draws one and notes it.",
-        least=-1,
-        commands=(TRAIN, TEST, INFER),
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jack.options.common import Options, checkpoint_option, seed_option
+from jack.options.common import Options, checkpoint_option
 from jack.options.field import TEST, TRAIN, option, workers
 
 LOSSES = ("ce", "pcce_ve8")
@@ -78,7 +78,6 @@ class VideoEmotionOptions(Options):
         choices=("center", "random"),
         commands=(TRAIN, TEST),
     )
-    seed: int = seed_option(0)
     num_workers: int = workers(0, ("n_threads",))
 
     def path(self, value: str) -> Path:
