@@ -67,20 +67,29 @@ class Row:
         return 0.0 if self.zero else self.figures.used
 
 
-def compare(group: str, name: str, torch: Array, jittor: Array | None, tolerance: Tolerance, floor: float = 0.0) -> Row:
+def compare(
+    group: str,
+    name: str,
+    torch: Array,
+    jittor: Array | None,
+    tolerance: Tolerance,
+    floor: float = 0.0,
+    words: tuple[str, str] = ("in Torch", "in Jittor"),
+) -> Row:
     """Compare one pair; what counts as equal is said by :func:`parity.figures.figures`.
 
     Args:
         tolerance: for floating values; whole numbers and booleans must be equal.
         floor: see :class:`Row`.
+        words: how problems call the two sides.
     """
     if jittor is None:
-        return Row(group, name, torch.shape, incomparable("missing in Jittor"), tolerance, floor)
+        return Row(group, name, torch.shape, incomparable(f"missing {words[1]}"), tolerance, floor)
     limit = tolerance if kind(torch) in ("float", "complex") else EXACT
     if (torch.shape or (1,)) != (jittor.shape or (1,)):
-        found = incomparable(f"shape {torch.shape} in Torch, {jittor.shape} in Jittor")
+        found = incomparable(f"shape {torch.shape} {words[0]}, {jittor.shape} {words[1]}")
     elif kind(torch) != kind(jittor):
-        found = incomparable(f"{torch.dtype} in Torch, {jittor.dtype} in Jittor")
+        found = incomparable(f"{torch.dtype} {words[0]}, {jittor.dtype} {words[1]}")
     else:
         found = figures(jittor, torch, limit)
     return Row(group, name, torch.shape, found, limit, floor)

@@ -70,7 +70,7 @@ def print_outcome(out: Console, outcome: Outcome, everything: bool = False, port
     for fault in outcome.faults:
         out.print(Text(fault, style="bold red"))
     for note in outcome.notes:
-        out.print(Text(note, style="yellow"))
+        out.print(Text(note, style="yellow"), soft_wrap=True)
     if outcome.left:
         out.print(f"the converter left {len(outcome.left)} places in the files that were imported:")
         limit = len(outcome.left) if everything else SHOWN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,23 +136,48 @@ def make_inputs(texts: tuple[str, ...], seed: int) -> tuple[list[Array], dict[st
     Raises:
         SpecError: something cannot be read.
     """
+    if not texts:
+        raise SpecError("give the model at least one --input, for example --input 2x3x224x224")
+    return inputs_from(texts, {}, seed)
+
+
+def inputs_from(
+    given: Sequence[str | Array], named: Mapping[str, str | Array], seed: int
+) -> tuple[list[Array], dict[str, Array]]:
+    """The same, of texts and arrays.
+
+    Args:
+        given: in order; a text may name a keyword argument.
+        named: further keyword arguments.
+        seed: of the random values.
+
+    Raises:
+        SpecError: something cannot be read, or is no kind of tensor that both frameworks have.
+    """
     generator = np.random.default_rng(seed)
     positional: list[Array] = []
     keywords: dict[str, Array] = {}
-    for text in texts:
+    for text in [*given, *(f"{name}={text}" for name, text in named.items() if isinstance(text, str))]:
+        if not isinstance(text, str):
+            positional.append(_tensor(np.asarray(text), "input"))
+            continue
         keyword = _KEYWORD.match(text)
         rest = text[keyword.end() :] if keyword else text
         is_file = rest.partition(":")[0].endswith((".npz", ".npy"))
         arrays = _from_file(rest) if is_file else [_random(rest, generator)]
         for array in arrays:
-            if array.dtype.kind not in "fiub":
-                raise SpecError(f"--input {text}: {array.dtype} is no kind of tensor that both frameworks have")
+            _tensor(array, f"--input {text}")
         if keyword is None:
             positional += arrays
         elif len(arrays) == 1:
             keywords[keyword[1]] = arrays[0]
         else:
             raise SpecError(f"--input {text}: a keyword takes one array, the file holds {len(arrays)}")
-    if not texts:
-        raise SpecError("give the model at least one --input, for example --input 2x3x224x224")
+    keywords.update({n: _tensor(np.asarray(v), f"input {n}") for n, v in named.items() if not isinstance(v, str)})
     return positional, keywords
+
+
+def _tensor(array: Array, what: str) -> Array:
+    if array.dtype.kind not in "fiub":
+        raise SpecError(f"{what}: {array.dtype} is no kind of tensor that both frameworks have")
+    return array
