@@ -65,7 +65,8 @@ def _from_above(values: Array, found: Locals) -> Array:
 def _whole_numbers(values: Array, found: Locals) -> Array:
     """``floor(u * (high - low) + low)``; the middle of each interval, so that rounding does no harm."""
     low, high = found["low"], found["high"]
-    return (values.astype(np.float64) - low + 0.5) / (high - low)
+    numbers: Array = (values.astype(np.float64) - low + 0.5) / (high - low)
+    return numbers
 
 
 def _order(values: Array, found: Locals) -> Array:
@@ -215,7 +216,8 @@ def called(frame: FrameType | None, distribution: str, jittor: str) -> Called:
 def compares_below(line: str) -> bool:
     """Whether a line of code is true where a random number is small: ``rand(...) < keep``, ``p > rand(...)``."""
     try:
-        tree = ast.parse(line.strip().removesuffix(":"))
+        text = line.strip()
+        tree = ast.parse(f"{text} pass" if text.endswith(":") else text)
     except SyntaxError:
         return False
     for node in ast.walk(tree):

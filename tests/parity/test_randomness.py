@@ -1,4 +1,4 @@
-"""Draws recorded in Torch and replayed in Jittor: converted programs, ports by hand, and what is said of differences."""
+"""Draws recorded in Torch and replayed in Jittor: converted programs, ports by hand, what is said of differences."""
 
 from __future__ import annotations
 
@@ -165,3 +165,144 @@ def test_the_draws_really_differ_without_replay_and_a_call_can_be_repeated(
     torch, jittor, _ = converted
     assert not np.allclose(torch["drop"], torch["again"])
     assert np.array_equal(jittor["repeated"], jittor["again"])
+
+
+TORCH_NET = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Keep(nn.Module):
+    def forward(self, x):
+        return x * x.new_empty((x.shape[0], 1)).bernoulli_(0.75) / 0.75
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = nn.Dropout(0.3), nn.Dropout(0.5), nn.Dropout(0.25)
+        self.keep = Keep()
+
+    def forward(self, x):
+        found = {"first": self.first(x), "second": self.second(x), "keep": self.keep(x), "path": self.keep(x)}
+        found["third"] = self.third(x)
+        return found
+"""
+
+GOOD_PORT = """
+import jittor as jt
+from jittor import nn
+
+
+class Survive(nn.Module):
+    def execute(self, x):
+        return x * (jt.rand((x.shape[0], 1)) < 0.75).float32() / 0.75
+
+
+class Net(nn.Module):
+    def __init__(self):
+        self.one, self.two, self.survive, self.path = nn.Dropout(0.3), nn.Dropout(0.5), Survive(), nn.DropPath(0.25)
+
+    def execute(self, x):
+        found = {"first": self.one(x), "second": self.two(x), "keep": self.survive(x), "path": self.path(x)}
+        found["third"] = nn.dropout(x, 0.25, is_train=True)
+        return found
+"""
+
+BAD_PORT = """
+import jittor as jt
+from jittor import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        self.second, self.third = nn.Dropout(0.4), nn.Dropout(0.25)
+
+    def execute(self, x):
+        found = {"first": nn.dropout(x, 0.3), "second": self.second(x), "keep": x + 0 * jt.randn((2, 2)).sum()}
+        found["third"] = jt.concat([self.third(x[:4]), x[4:]])
+        return found
+"""
+
+
+def test_a_port_that_names_its_modules_otherwise_gets_the_same_draws(tmp_path: Path) -> None:
+    torch, jittor, told = run_both(TORCH_NET, GOOD_PORT, tmp_path)
+    for name, expected in torch.items():
+        assert np.allclose(jittor[name], expected, 1e-5, 1e-5), (name, jittor[name], expected)
+    assert told["problems"] == []
+    moved, compared = told["notes"]
+    assert moved.startswith("draws were matched by kind, shape and order") and "first is one" in moved
+    assert compared.startswith("at keep Torch draws zeros and ones")
+    assert "Jittor draws uniform numbers (net.py:8)" in compared
+
+
+def test_what_a_port_forgot_or_changed_is_said(tmp_path: Path) -> None:
+    torch, jittor, told = run_both(TORCH_NET, BAD_PORT, tmp_path)
+    assert np.allclose(jittor["second"] != 0, torch["second"] != 0)  # the same mask, scaled otherwise
+    assert sorted(told["problems"]) == [
+        "Jittor draws normal numbers at the model's own code in shape (2, 2), Torch does not",
+        "Torch draws zeros and ones (probability of a 1: 0.75) at keep in shape (8, 1), Jittor does not (2 times)",
+        "Torch drops (p=0.25) at third in shape (8, 4), Jittor in shape (4, 4)",
+        "Torch drops (p=0.3) at first in shape (8, 4), Jittor does not",
+        "Torch drops (p=0.5) at second, Jittor drops (p=0.4)",
+    ]
+
+
+def draw(path: str, kind: str = "bernoulli", shape: tuple[int, ...] = (4,), **more: Any) -> Draw:
+    return Draw(path, kind, 0, "dropout", shape, values=np.arange(np.prod(shape)).reshape(shape), **more)
+
+
+def test_a_forgotten_dropout_does_not_shift_the_masks_of_the_others() -> None:
+    draws = [draw(f"blocks.{i}.drop", drops=True, limits={"p": 0.9}) for i in range(3)]
+    matcher = Matcher(Tape({}, draws))
+    matcher.knows(["blocks.0", "blocks.1", "blocks.2", "blocks.0.drop", "blocks.1.drop", "blocks.2.drop"])
+    for number in (0, 2):
+        assert matcher.next(Request(f"blocks.{number}.drop", "bernoulli", "dropout", (4,))) is draws[number]
+    assert matcher.problems() == ["Torch drops (p=0.1) at blocks.1.drop in shape (4,), Jittor does not"]
+
+
+def test_renamed_modules_are_matched_by_probability_before_order() -> None:
+    one, two = draw("a", limits={"p": 0.9}), draw("b", limits={"p": 0.5})
+    matcher = Matcher(Tape({}, [one, two]))
+    matcher.knows(["x", "y"])
+    assert matcher.next(Request("y", "bernoulli", "dropout", (4,), limits={"p": 0.5})) is two
+    assert matcher.next(Request("x", "bernoulli", "dropout", (4,), limits={"p": 0.9})) is one
+    assert matcher.problems() == []
+    assert matcher.notes() == [
+        "draws were matched by kind, shape and order, because the modules differ: b is y; a is x"
+    ]
+
+
+def test_draws_can_be_given_again_without_being_held_against_the_program() -> None:
+    draws = [draw("m"), draw("m"), draw("m")]
+    matcher = Matcher(Tape({}, draws))
+    request = Request("m", "bernoulli", "dropout", (4,))
+    assert [matcher.next(request) for _ in range(3)] == draws
+    with matcher.again(1):
+        assert [matcher.next(request) for _ in range(3)] == [*draws[1:], None]
+    assert matcher.problems() == []
+
+
+def test_a_tape_comes_back_from_its_file(tmp_path: Path) -> None:
+    tape = Tape({"": "Net"}, [draw(OUTSIDE, "integers", (2, 3), limits={"low": 0, "high": 6}, place="a.py:3")])
+    tape.save(tmp_path / "tape.npz")
+    back = load_tape(tmp_path / "tape.npz")
+    assert back.modules == tape.modules and back.draws[0].limits == {"low": 0, "high": 6}
+    assert np.array_equal(back.draws[0].values, tape.draws[0].values)  # type: ignore[arg-type]
+    assert back.draws[0].where() == "outside of the model (a.py:3)"
+    assert back.draws[0].what() == "draws whole numbers from 0 up to, not including, 6"
+
+
+@pytest.mark.parametrize(
+    ("line", "below"),
+    [
+        ("mask = (jt.rand(shape) < keep).float()", True),
+        ("if p >= jt.rand([1]):", True),
+        ("mask = jt.rand(shape) > p", False),
+        ("mask = (keep + jt.rand(shape)).floor()", False),
+        ("mask = (jt.rand(shape)", False),
+    ],
+)
+def test_the_line_says_whether_small_numbers_keep(line: str, below: bool) -> None:
+    assert compares_below(line) is below
