@@ -15,7 +15,7 @@ ELSEWHERE = {
     "make-weights": "jack.checkpoints.command:make_weights",
     "test": "jack.commands.test:test",
     "train": "jack.commands.train:train",
-    "infer": "jack.commands.infer:COMMAND",
+    "infer": "jack.commands.infer:infer",
     "prepare": "jack.commands.prepare:prepare",
 }
 
@@ -30,6 +30,11 @@ class Commands(click.Group):
         if cmd_name in ELSEWHERE:
             module, _, name = ELSEWHERE[cmd_name].partition(":")
             command: click.Command = getattr(import_module(module), name)
+            return command
+        if super().get_command(ctx, cmd_name) is None and (legacy := import_module("jack.legacy")).find_method(
+            cmd_name
+        ):
+            command = legacy.command(cmd_name)
             return command
         return super().get_command(ctx, cmd_name)
 

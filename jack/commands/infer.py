@@ -22,7 +22,7 @@ The result is printed, and written as JSON and as a picture.
 _PATH = click.Path(path_type=Path)
 
 
-def own_parameters(method: str) -> Sequence[click.Parameter]:
+def _own(method: str) -> Sequence[click.Parameter]:
     """What the command has besides the method's options."""
     first = "RECORDING" if method == "bpmgcn" else "VIDEO"
     output = click.Option(
@@ -50,7 +50,7 @@ def own_parameters(method: str) -> Sequence[click.Parameter]:
     return [given, *more, output, as_json]
 
 
-def infer(options: Options, source: Path | None, output: Path | None, as_json: bool, **given: Any) -> int:
+def _run(options: Options, source: Path | None, output: Path | None, as_json: bool, **given: Any) -> int:
     """Run the command; returns the exit code."""
     try:
         with progress("features") as tell:
@@ -85,4 +85,4 @@ def _result(options: Options, source: Path | None, given: dict[str, Any], tell: 
     return infer_gait(options, source, given["index"])
 
 
-COMMAND = MethodGroup("infer", HELP, infer, own_parameters)
+infer = MethodGroup("infer", HELP, _run, _own)

@@ -17,6 +17,7 @@ from jack.methods.bpmgcn_graph import INWARD_EDGES
 CHOSEN, OTHER = "#c0392b", "#8fa3b5"
 SENTIMENTS = {"n": ("negative", "#34608f"), "p": ("positive", "#d98c21")}
 SHOWN_FRAMES = 6
+MOST_INTERVALS = 8  # of a sentiment
 
 Snippet = tuple[NDArray[np.uint8], float, float]
 """A frame, H x W x 3, its time in seconds, and the model's attention."""
@@ -88,16 +89,20 @@ def draw_sentiments(
     upper.set_ylim(0, 1)
     upper.legend(loc="upper right", fontsize=8)
     upper.set_title(title)
-    highest = max((abs(row["score"]) for row in intervals), default=1.0) or 1.0
-    for row in sorted(intervals, key=lambda row: row["score"]):
-        place = list(SENTIMENTS).index(row["label"])
-        start, end = row["segment"]
-        strength = min(1.0, 0.15 + 0.85 * max(row["score"], 0.0) / highest)
-        lower.barh(place, end - start, left=start, color=SENTIMENTS[row["label"]][1], alpha=strength, height=0.7)
+    for place, (label, (_, color)) in enumerate(SENTIMENTS.items()):
+        best = sorted((row for row in intervals if row["label"] == label), key=lambda row: -row["score"])[
+            :MOST_INTERVALS
+        ]
+        lane = 0.8 / max(len(best), 1)  # each interval has a lane of its own, the best the highest
+        for number, row in enumerate(best):
+            start, end = row["segment"]
+            height = place + 0.4 - (number + 0.5) * lane
+            strength = 1.0 - 0.7 * number / max(len(best), 1)
+            lower.barh(height, end - start, left=start, color=color, alpha=strength, height=0.8 * lane)
     lower.set_yticks(range(len(SENTIMENTS)), [name for name, _ in SENTIMENTS.values()])
     lower.set_ylim(-0.6, len(SENTIMENTS) - 0.4)
     lower.set_xlim(0, seconds)
-    lower.set_xlabel("seconds (the darker, the higher the score)")
+    lower.set_xlabel("seconds (intervals by score, the best above)")
     save(figure, path)
 
 
@@ -112,7 +117,8 @@ def draw_gait(path: Path, title: str, shares: Mapping[str, float], joints: NDArr
     """
     figure = Figure(figsize=(10, 5), layout="constrained")
     upper, lower = halves(figure, (1.5, 1))
-    across = 0 if joints[..., 0].std() > joints[..., 2].std() else 2
+    moved = (joints - joints[:, :1]).std(axis=0).mean(axis=0)
+    across = 0 if moved[0] > moved[2] else 2
     flat = joints[..., [across, 1]] - joints[:, :1, [across, 1]] * np.array([1.0, 0.0])
     reach = max(float(np.abs(flat[..., 0]).max()), 1e-3)
     low, high = float(flat[..., 1].min()), float(flat[..., 1].max())
