@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from jack.golden.bpmgcn_host import augmentations, graph, inputs
 from jack.golden.bpmgcn_network import Golden, inference, split_by_gradient, split_by_step, state, training
-from parity.compare import EXACT, Tolerance
 from parity.golden.suite import Entry, FrameworkSection, GoldenError, HostSection, Recorded
+from parity.tolerances import EXACT, Tolerance
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from jack.golden.i3d_network import SECTIONS, Golden
 from parity.arrays import Array
-from parity.compare import EXACT, Tolerance
 from parity.golden.suite import Entry, FrameworkSection, GoldenError, HostSection, Recorded
+from parity.tolerances import EXACT, Tolerance
 
 OUTPUT = Tolerance(2e-6)
 INPUT_SUM = Tolerance(1e-6)  # of some 260 000: the recipe gives the recorded clips

@@ -23,8 +23,8 @@ from jack.golden.tslnet_host import (
 )
 from jack.golden.tslnet_network import Golden, inference, seed_search, training
 from parity.arrays import load_arrays
-from parity.compare import EXACT, Tolerance
 from parity.golden.suite import Entry, FrameworkSection, GoldenError, HostSection, Recorded
+from parity.tolerances import EXACT, Tolerance
 
 Array = NDArray[Any]
 

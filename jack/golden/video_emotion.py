@@ -20,8 +20,8 @@ from jack.golden.video_emotion_network import (
     Golden,
     framework_sections,
 )
-from parity.compare import EXACT, Tolerance
 from parity.golden.suite import Entry, FrameworkSection, GoldenError, HostSection, Recorded
+from parity.tolerances import EXACT, Tolerance
 
 Array = NDArray[Any]
 

@@ -25,8 +25,8 @@ from jack.golden.video_emotion_media import TALL, WIDE, Medium, write_media
 from jack.media.audio_features import SEGMENT_ROWS
 from jack.media.frames import read_frame
 from parity.arrays import load_arrays
-from parity.compare import EXACT, Tolerance
 from parity.golden.suite import Entry, GoldenError, HostSection, Recorded
+from parity.tolerances import EXACT, Tolerance
 
 Array = NDArray[Any]
 

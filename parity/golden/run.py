@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parity.arrays import Array, load_arrays
-from parity.compare import Difference, Tolerance, compare
+from parity.figures import Figures, figures, incomparable
 from parity.golden.suite import HOST, Recorded, Suite
 from parity.isolation import Outcome, run_python
+from parity.tolerances import EXACT, Tolerance
 
-NOT_COMPUTED = Difference(float("inf"), float("inf"), False, "not computed")
+NOT_COMPUTED = incomparable("not computed")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Row:
     name: str
     group: str
     tolerance: Tolerance
-    difference: Difference
+    difference: Figures
 
 
 @dataclass
@@ -50,7 +51,9 @@ class Report:
         return bool(self.rows) and not self.problems and all(row.difference.ok for row in self.rows)
 
 
-def run_suite(suite: Suite, data: Path, frameworks: Sequence[str], work: Path, timeout: float) -> Report:
+def run_suite(
+    suite: Suite, data: Path, frameworks: Sequence[str], work: Path, timeout: float, host: bool = True
+) -> Report:
     """Compare one method on the host and in the given frameworks, one process each, one after another.
 
     Args:
@@ -59,13 +62,14 @@ def run_suite(suite: Suite, data: Path, frameworks: Sequence[str], work: Path, t
         frameworks: "torch", "jittor".
         work: an empty folder for logs and arrays.
         timeout: seconds for each process.
+        host: whether what needs neither framework is compared.
 
     Raises:
         GoldenError: if the golden folder is not of the method's format.
     """
     recorded = suite.recorded(data)
     report = Report(suite.name, not_compared=recorded.not_compared)
-    for side in (HOST, *frameworks):
+    for side in (*([HOST] if host else []), *frameworks):
         folder = work / f"{suite.name}-{side}"
         folder.mkdir()
         arguments = [suite.name, side, str(data.resolve()), str(folder)]
@@ -97,10 +101,9 @@ def compare_side(side: str, recorded: Recorded, computed: dict[str, Array]) -> l
     for name, entry in recorded.entries.items():
         if entry.framework == (side == HOST) or entry.only not in ("", side):
             continue
-        difference = compare(computed[name], entry.value, entry.tolerance) if name in computed else NOT_COMPUTED
+        difference = figures(computed[name], entry.value, entry.tolerance) if name in computed else NOT_COMPUTED
         rows.append(Row(side, name, entry.group, entry.tolerance, difference))
     unknown = [name for name in computed if name not in recorded.entries and name not in recorded.not_compared]
     for name in unknown:
-        extra = Difference(float("inf"), float("inf"), False, "not in the golden folder")
-        rows.append(Row(side, name, "", Tolerance(), extra))
+        rows.append(Row(side, name, "", EXACT, incomparable("not in the golden folder")))
     return rows

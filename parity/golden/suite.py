@@ -10,7 +10,7 @@ from typing import Protocol
 
 from parity.arrays import Array
 from parity.backends import Backend
-from parity.compare import Tolerance
+from parity.tolerances import Tolerance
 
 GROUP = "jack_parity.golden"
 HOST = "host"  # the side of what needs neither framework

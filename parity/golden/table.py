@@ -16,7 +16,7 @@ def as_text(report: Report, every_entry: bool = False) -> str:
     """A table with a line per entry (or per group of entries, its worst), then the reasons and the verdict."""
     lines = [_line(rows, every_entry) for rows in _grouped(report.rows, every_entry)]
     parts = [tabulate(lines, headers=HEADERS, tablefmt="simple", disable_numparse=True)]
-    notes = sorted({f"{r.side} {r.name}: {r.difference.note}" for r in report.rows if r.difference.note})
+    notes = sorted({f"{r.side} {r.name}: {r.difference.problem}" for r in report.rows if r.difference.problem})
     if notes:
         parts.append("\n".join(notes))
     if report.not_compared:
@@ -46,7 +46,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "of_largest": row.tolerance.of_largest,
             },
             "ok": row.difference.ok,
-            "note": row.difference.note,
+            "note": row.difference.problem,
         }
         for row in report.rows
     ]

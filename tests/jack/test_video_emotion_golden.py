@@ -11,7 +11,7 @@ import pytest
 from jack.datasets.sampling import snippets
 from jack.golden.video_emotion_host import host_sections, recorded_pipeline
 from parity.arrays import load_arrays, save_arrays
-from parity.compare import compare
+from parity.figures import figures
 from parity.golden.suite import GoldenError
 
 DATA = Path(__file__).parents[1] / "golden"
@@ -25,7 +25,7 @@ def failures(method, data):
     recorded = recorded_pipeline(method, data)
     assert set(computed) == set(recorded.entries) and not any(e.framework for e in recorded.entries.values())
     entries = recorded.entries.items()
-    return {name for name, entry in entries if not compare(computed[name], entry.value, entry.tolerance).ok}
+    return {name for name, entry in entries if not figures(computed[name], entry.value, entry.tolerance).ok}
 
 
 @pytest.mark.parametrize("method", ["vaanet", "cten"])

@@ -73,3 +73,40 @@ def test_the_verdict_is_that_of_the_definition(values: list[float], absolute: fl
     assert found.ok == bool((gap <= absolute + relative * size).all())
     assert found.ok == (found.outside == 0)
     assert found.max_abs == gap.max()
+
+
+def test_the_largest_differences_are_reported():
+    found = figures(np.array([1.0, 2.0, 0.5]), np.array([1.0, 2.5, 0.0]), Tolerance(0.1))
+    assert not found.ok
+    assert found.max_abs == 0.5
+    assert found.max_rel == pytest.approx(0.2)
+
+
+def test_a_tolerance_may_be_relative_to_each_entry_or_to_the_largest():
+    ours, reference = np.array([100.0, 1.01]), np.array([100.0, 1.0])
+    assert not figures(ours, reference, Tolerance(relative=1e-3)).ok
+    assert figures(ours, reference, Tolerance(relative=1e-3, of_largest=True)).ok
+    assert figures(ours, reference, Tolerance(absolute=0.005, relative=0.006)).ok
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_equals_only_itself(value):
+    assert figures(np.array([value]), np.array([value])).ok
+    assert not figures(np.array([1.0]), np.array([value]), Tolerance(1e9, 1e9)).ok
+    assert not figures(np.array([value]), np.array([1.0]), Tolerance(1e9, 1e9)).ok
+
+
+def test_one_nan_among_equal_entries_fails():
+    found = figures(np.array([1.0, np.nan, 3.0]), np.array([1.0, 2.0, 3.0]), Tolerance(1.0))
+    assert not found.ok and "flat index 1" in found.problem
+
+
+def test_shapes_dtypes_and_texts():
+    assert figures(np.float32(3).reshape(1), np.array(3.0, dtype=np.float32)).ok  # Jittor has no scalars
+    assert not figures(np.zeros((2, 1)), np.zeros((1, 2)), Tolerance(1.0)).ok
+    assert not figures(np.array([1]), np.array([1.0]), Tolerance(1.0)).ok
+    assert figures(np.array([1], dtype=np.int32), np.array([1], dtype=np.int64)).ok
+    assert figures(np.array(["a", "b"]), np.array(["a", "b"])).ok
+    assert not figures(np.array(["a", "b"]), np.array(["a", "c"])).ok
+    assert not figures(np.array(["1"]), np.array([1])).ok
+    assert figures(np.zeros(0), np.zeros(0)).ok

@@ -108,7 +108,7 @@ def test_seeds_come_from_the_files(copy, tmp_path):
 FAKE_SUITE = """
 import os
 import numpy as np
-from parity.compare import Tolerance
+from parity.tolerances import Tolerance
 from parity.golden.suite import Entry, Recorded
 
 class Fake:
