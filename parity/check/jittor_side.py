@@ -18,6 +18,7 @@ from parity.check.placeholder import PlaceholderFinder, importing
 from parity.check.subject import FUNCTION, function
 from parity.check.values import leaves, switch_dropout_off
 from parity.check.weights import carry_converted, carry_port
+from parity.randomness import replay
 
 
 def prepare() -> None:
@@ -66,6 +67,14 @@ def _build(job: Job, module: ModuleType) -> Any:
     return made
 
 
+def _seed(seed: int) -> None:
+    import jittor as jt
+
+    jt.set_global_seed(seed % 2**31)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+
+
 def run(job: Job) -> None:
     """Build from the converted copy or the port, take over the weights, run forward and backward, store the results."""
     finder = open_root(Path(job.root))
@@ -78,8 +87,7 @@ def evaluate(job: Job, module: ModuleType) -> None:
 
     folder = Path(job.folder)
     theirs = load(folder / "torch.npz")
-    random.seed(job.seed)
-    jt.set_global_seed(job.seed % 2**31)
+    _seed(job.seed)
     model = _build(job, module)
     if job.port:
         buffers = json.loads((folder / "torch.json").read_text(encoding="utf-8"))["buffers"]
@@ -96,7 +104,9 @@ def evaluate(job: Job, module: ModuleType) -> None:
     }
     positional = [inputs[name] for name in given["positional"]]
     keywords = {name: inputs[name] for name in given["keywords"]}
-    result = model(*positional, **keywords)
+    _seed(job.seed)
+    with replay(model, folder / "draws.npz") as player:
+        result = model(*positional, **keywords)
 
     outputs: dict[str, Any] = {}
     plain: dict[str, str] = {}
@@ -133,7 +143,8 @@ def evaluate(job: Job, module: ModuleType) -> None:
         "missing": carried.missing,
         "added": carried.added,
         "misfits": carried.misfits,
-        "notes": carried.notes,
+        "notes": [*carried.notes, *player.notes()],
+        "draws": player.problems(),
         "plain": plain,
         "version": jt.__version__,
     }

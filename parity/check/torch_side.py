@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import sys
@@ -16,6 +15,7 @@ from parity.check.importer import Finder, imported_files
 from parity.check.job import Array, Job, load, save
 from parity.check.subject import FUNCTION, resolve
 from parity.check.values import leaves, switch_dropout_off
+from parity.randomness import record
 
 
 def tensor_array(tensor: Any) -> Array:
@@ -33,17 +33,6 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def _draws_random_numbers(model: Any, positional: list[Any], keywords: dict[str, Any], first: Any, seed: int) -> bool:
-    """Whether a second pass with another seed, on an untouched copy, gives another result."""
-    import torch
-
-    with torch.no_grad():
-        _seed(seed + 1)
-        second = model(*positional, **keywords)
-    pairs = zip(leaves(first, torch.is_tensor), leaves(second, torch.is_tensor), strict=True)
-    return any(torch.is_tensor(a) and not torch.allclose(a, b, 1e-3, 1e-3, True) for (_, a), (_, b) in pairs)
 
 
 def open_root(root: Path) -> Finder:
@@ -97,6 +86,7 @@ def _noise(
         with torch.no_grad():
             for name, parameter in names.items():
                 parameter.copy_(_moved(originals[name], generator))
+        _seed(job.seed)
         result = model(*(moved[id(t)] for t in positional), **{k: moved[id(t)] for k, t in keywords.items()})
         parts = [
             (leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum()
@@ -163,9 +153,10 @@ def evaluate(job: Job, module: ModuleType) -> None:
         switch_dropout_off(model)
 
     weights = {name: tensor_array(t) for name, t in model.state_dict().items() if torch.is_tensor(t)}
-    probe = copy.deepcopy(model)
     _seed(job.seed)
-    result = model(*positional, **keywords)
+    with record(model) as tape:
+        result = model(*positional, **keywords)
+    tape.save(folder / "draws.npz")
     outputs: dict[str, Array] = {}
     projections: dict[str, Array] = {}
     plain: dict[str, str] = {}
@@ -201,7 +192,6 @@ def evaluate(job: Job, module: ModuleType) -> None:
         "buffers": [name for name, _ in model.named_buffers()],
         "files": [str(path) for path in imported_files(Path(job.root))],
         "plain": plain,
-        "random": _draws_random_numbers(probe, positional, keywords, result, job.seed),
         "version": torch.__version__,
     }
     (folder / "torch.json").write_text(json.dumps(told), encoding="utf-8")

@@ -63,7 +63,7 @@ def library(tmp_path: Path) -> Path:
                 def __init__(self, blocks=1, act=nn.ReLU):
                     super().__init__()
                     self.body = nn.Sequential(*[Block(3) for _ in range(blocks)], act())
-                    self.head = nn.Linear(48, 5)
+                    self.head = nn.Sequential(nn.Dropout(0.4), nn.Linear(48, 5))
 
                 def forward(self, x):
                     return self.head(flatten(self.body(x), 1))
@@ -83,7 +83,7 @@ def library(tmp_path: Path) -> Path:
 
 
 def test_file_in_a_package_that_cannot_be_imported(library: Path) -> None:
-    """In training mode; the arguments name Torch and are converted with the file."""
+    """In training mode, with dropout; the arguments name Torch and are converted with the file."""
     target = f"{library}/lib/models/net.py:net"
     arguments = ["--args", "blocks=2, act=nn.Tanh", "--input", "3x3x4x4", "--train", "--keep", f"{library}/kept"]
     result = CliRunner().invoke(main, ["check", target, *arguments])
