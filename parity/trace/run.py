@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from parity.check.job import Array, save
 from parity.check.run import BUILDER, Check, SideFailed, add_builder, convert, copy_files
@@ -23,6 +23,18 @@ from parity.trace.parting import Parting, partings, read
 from parity.trace.result import Finding, Node, Place, Trace
 
 FOLLOWED = 8  # modules whose lines are followed
+
+
+class RunSide(Protocol):
+    """How a side is run."""
+
+    def __call__(self, side: str, job: Path, log: Path, timeout: float) -> Outcome:
+        """Run ``torch`` or ``jittor`` on a job file; what it prints goes to ``log``."""
+
+
+def in_new_process(side: str, job: Path, log: Path, timeout: float) -> Outcome:
+    """Run a side in a process of its own that ends with it; see :class:`RunSide`."""
+    return run_python(f"parity.trace.{side}_side", [str(job)], log, timeout)
 
 
 @dataclass
@@ -41,6 +53,7 @@ class Task:
         draw_constants: draw weights that the constructor set to one value at random: a scale of 0 hides what is behind.
         timeout: seconds for each process.
         say: receives a line before each step.
+        run_side: how a side is run.
     """
 
     target: Target
@@ -55,6 +68,7 @@ class Task:
     draw_constants: bool = True
     timeout: float = 1800
     say: Callable[[str], None] = field(default=lambda line: None)
+    run_side: RunSide = in_new_process
 
 
 def run(task: Task) -> Trace:
@@ -143,7 +157,7 @@ def _side(trace: Trace, task: Task, side: str, job: Job, stem: str = "") -> bool
     job.write(path)
     log = task.folder / f"{side}{stem}.log"
     began = time.monotonic()
-    outcome: Outcome = run_python(f"parity.trace.{side}_side", [str(path)], log, task.timeout)
+    outcome = task.run_side(side, path, log, task.timeout)
     trace.seconds[side + stem] = time.monotonic() - began
     if not outcome.ok:
         trace.problem = f"the {side.capitalize()} side {outcome.reason}"
