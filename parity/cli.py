@@ -9,7 +9,9 @@ import click
 
 from parity.architectures.command import models
 from parity.check.command import check
+from parity.dossier.command import dossier
 from parity.golden.command import golden
+from parity.optimizers.command import optimizers
 from parity.trace.command import trace
 from parity.training.command import train
 
@@ -22,8 +24,10 @@ def main() -> None:
 
 
 main.add_command(check)
+main.add_command(dossier)
 main.add_command(golden)
 main.add_command(models)
+main.add_command(optimizers)
 main.add_command(trace)
 main.add_command(train)
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 NOTHING = "–"
@@ -61,7 +61,7 @@ def embed(value: Any) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    loader = PackageLoader("parity.report")
+    loader = ChoiceLoader([PackageLoader("parity.report"), PackageLoader("parity.dossier")])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(figure=figure, limit=limit, percent=percent, shape=shape, embed=embed)
     made.globals.update(count=count, style=_asset("style.css"), script=_asset("script.js"))

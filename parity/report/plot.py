@@ -154,7 +154,8 @@ def draw(plot: Plot, ident: str) -> Markup:
     for kind, lines in (("limit", plot.limits), ("line", plot.series)):
         for each in lines:
             if not each.dots:
-                parts.append(f'<path class="{kind} {each.style}" d="{_path(each.values, across, axis)}"/>')
+                drawn = _stairs(each.values, across, axis) if kind == "limit" else _path(each.values, across, axis)
+                parts.append(f'<path class="{kind} {each.style}" d="{drawn}"/>')
     few = plot.steps <= 60
     for each in plot.series:
         for x, value in zip(across, each.values):
@@ -206,6 +207,20 @@ def _path(values: Sequence[float | None], across: Sequence[float], axis: Scale) 
         pieces.append(f"{pen}{x:.1f} {axis(value):.1f}")
         pen = "L"
     return "".join(pieces)
+
+
+def _stairs(values: Sequence[float | None], across: Sequence[float], axis: Scale) -> str:
+    """Level at every step, upright between two: a limit holds for its step and does not slope to the next."""
+    half = (across[1] - across[0]) / 2 if len(across) > 1 else (WIDTH - LEFT - RIGHT) / 2
+    pieces: list[str] = []
+    last: float | None = None
+    for x, value in zip(across, values):
+        if value is not None and value != last:
+            left = max(x - half, LEFT)
+            y = f"{axis(value):.1f}"
+            pieces.append(f"M{left:.1f} {y}" if last is None else f"H{left:.1f}V{y}")
+        last = value if value is not None else last
+    return "".join(pieces) + (f"H{WIDTH - RIGHT}" if last is not None else "")
 
 
 def _point(style: str, x: float, y: float, without: bool) -> str:

@@ -278,6 +278,7 @@
       for (let up = this.nodes[n][PARENT]; up >= 0; up = this.nodes[up][PARENT]) this.open.add(up);
       this.shown.add(n);
       this.draw();
+      for (let box = this.box.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
       const row = this.find(n);
       this.focus(row);
       row.scrollIntoView({ block: "center" });
