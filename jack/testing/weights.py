@@ -35,9 +35,12 @@ def load_weights(model: Any, options: Options, framework: Framework, path: Path)
     method = METHODS[options.method]
     try:
         return load_into(model, checkpoint).notes
-    except CheckpointError:
+    except CheckpointError as refused:
         state = {name: Spec(tuple(array.shape), array.dtype.name) for name, array in framework.weights(model).items()}
-        made = match(checkpoint.weights, Expected(state, {}))
+        try:
+            made = match(checkpoint.weights, Expected(state, {}))
+        except CheckpointError:
+            raise refused from None  # it names the file
         sizes = fitting_sizes(made, method.sizes)
         if not sizes:
             raise
