@@ -94,8 +94,7 @@ def assert_parity(
         try:
             outcome = run(task, SESSION)
         except SideFailed as error:
-            log = "\n".join(f"  {line}" for line in error.tail())
-            failure = f"{error.side} failed on {_subject(target, port)} ({_place(target)}):\n{log}"
+            failure = _failed(error, f"{_subject(target, port)} ({_place(target)})")
         except SpecError as error:
             raise ValueError(str(error)) from None
     if outcome is None:
@@ -141,6 +140,23 @@ def assert_close(
     _remember(name, op_class, found, "", problem)
     if problem or not found.holds:
         raise ParityError(f"{name} differs: {problem or _figures(found)}{_entries(found, a, b)}")
+
+
+def _failed(error: SideFailed, what: str) -> str:
+    """The reason, then the end of the log."""
+    *log, reason = error.tail(80) or ["it said nothing"]
+    # After a crash Python lists the frames of every thread; the one that crashed stands last.
+    crashed = [number for number, line in enumerate(log) if line.startswith("Current thread")]
+    frames = [line for line in log[crashed[-1] :] if line.startswith("  File")] if crashed else []
+    before = [
+        line for line in log if not line.startswith(("Thread 0x", "Current thread", "  File", "Extension modules"))
+    ]
+    lines = (
+        [f"{error.side} failed on {what}: {reason}", *before, *frames]
+        if crashed
+        else [f"{error.side} failed on {what}: {reason}", *log]
+    )
+    return "\n  ".join(lines)
 
 
 def _array(value: Any) -> Array:
