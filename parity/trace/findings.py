@@ -61,10 +61,14 @@ def crash(evidence: Evidence, nodes: Sequence[Node]) -> list[Finding]:
 def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
     """Parameters that do not match, and what an optimizer would train on one side only."""
     theirs, ours = ({told["path"]: told for told in side["tree"]} for side in (evidence.torch, evidence.jittor))
-    found = []
+    found = untied(evidence, state)
+    matched = {row.torch for row in state if row.how in ("name", "renamed")}
+    elsewhere = {n for group in evidence.torch["shared"] if matched & set(group) for n in group}
     for row in state:
         torch, jittor = _owner(theirs, row.torch), _owner(ours, row.jittor)
         name = row.torch or row.jittor
+        if row.how == "only torch" and name in elsewhere:
+            continue
         if row.how == "shape":
             text = f"weight {name} has the shape {row.shape} in Torch, another in Jittor"
             found.append(Finding("weights", -1, name, text, torch, jittor))
@@ -80,6 +84,22 @@ def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
                 else f"{name} is trained in Torch, but its gradient is stopped in Jittor"
             )
             found.append(Finding("training", -1, name, text, torch, jittor))
+    return found
+
+
+def untied(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
+    """One parameter under several names in Torch that Jittor keeps as several."""
+    tree = {told["path"]: told for told in evidence.torch["tree"]}
+    other = {told["path"]: told for told in evidence.jittor["tree"]}
+    ours = {row.torch: row.jittor for row in state if row.how in ("name", "renamed")}
+    found = []
+    for group in evidence.torch["shared"]:
+        known = [name for name in group if name in ours]
+        together = [{ours[name] for name in known} <= set(one) for one in evidence.jittor["shared"]]
+        if len(known) > 1 and not any(together):
+            text = f"{' and '.join(known)} are one tensor in Torch, several in Jittor"
+            at = _owner(tree, known[-1]), _owner(other, ours[known[-1]])
+            found.append(Finding("weights", -1, known[-1], text, *at))
     return found
 
 

@@ -30,7 +30,7 @@ from parity.trace.pair import Module, inverse, pair_modules
 from parity.trace.places import assigned_at, code_of, foreign, made_at, note_makers, note_root, place
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import counterparts, map_arguments, map_tensors
-from parity.trace.torch_side import as_plain, inside, save_lines, told_of
+from parity.trace.torch_side import as_plain, inside, save_lines, shared, told_of
 
 
 class JittorFramework:
@@ -90,6 +90,7 @@ class JittorSide:
         self.pairs = match(shapes, {name: tuple(var.shape) for name, var in held.items()})
         self.twin = {pair.jittor: pair.torch for pair in self.pairs if pair.usable}
         self.trained = [n for n, v in held.items() if any(v is p for p in trained_by_an_optimizer(model))]
+        self.shared = shared(held.items())
         self.start = {ours: self.theirs[names.key(names.WEIGHT, 0, theirs)] for ours, theirs in self.twin.items()}
         BACKEND.load_weights(model, self.start)
         self.framework = JittorFramework()
@@ -417,6 +418,7 @@ def run(job: Job) -> None:
         "version": jt.__version__,
         "state": [as_plain(pair) for pair in side.pairs],
         "trained": side.trained,
+        "shared": side.shared,
         "tree": side.tree(),
         "calls": [{**told_of(call), "twin": side.twins.get(call.number)} for call in side.recorder.calls],
         "problems": side.problems,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -109,14 +109,16 @@ class TorchSide:
             found.update({names.key(names.OUTPUT, call.number, n): a for n, a in call.outputs.items()})
         for (number, leaf), gradient in self.framework.gradients.items():
             found[names.key(names.GRADIENT, number, leaf)] = gradient
-        trained = [name for name, parameter in self.model.named_parameters() if parameter.requires_grad]
+        parameters = list(self.model.named_parameters(remove_duplicate=False))
+        trained = [name for name, parameter in parameters if parameter.requires_grad]
         for name, parameter in self.model.named_parameters():
             if parameter.requires_grad and loss is not None:
                 gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
                 found[names.key(names.PARAMETER_GRADIENT, 0, name)] = tensor_array(gradient)
         for name, buffer in self.model.named_buffers():
             found[names.key(names.BUFFER, 0, name)] = tensor_array(buffer)
-        return found, {"projected": projected, "trained": trained, "weights": list(self.weights)}
+        told = {"projected": projected, "trained": trained, "weights": list(self.weights)}
+        return found, {**told, "shared": shared(parameters)}
 
     def own_code(self) -> tuple[dict[str, Array], dict[int, list[str]]]:
         """Repeat the calls one by one; arrays, and for each call what of it was differentiated."""
@@ -226,6 +228,14 @@ class TorchSide:
             }
             for path, module in self.recorder.modules.items()
         ]
+
+
+def shared(tensors: Iterable[tuple[str, Any]]) -> list[list[str]]:
+    """Names that stand for the same tensor, for each tensor that has several."""
+    groups: dict[int, list[str]] = {}
+    for name, tensor in tensors:
+        groups.setdefault(id(tensor), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def inside(name: str, paths: set[str]) -> bool:
