@@ -85,7 +85,7 @@ def read_pickle(path: Path) -> Any:
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # damaged pickles raise whatever they like
-        raise DatasetError(f"{path} is no pickle of lists, texts, numbers and arrays: {error}") from error
+        raise DatasetError(f"{path} is no pickle of lists, texts, numbers and arrays: {_line(error)}") from error
 
 
 def read_array(path: Path, mapped: bool = False) -> Array:
@@ -107,7 +107,11 @@ def read_array(path: Path, mapped: bool = False) -> Array:
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:
-        raise DatasetError(f"{path} is no .npy file of numbers: {error}") from error
+        raise DatasetError(f"{path} is no .npy file of numbers: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:

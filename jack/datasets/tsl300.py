@@ -262,7 +262,7 @@ def read_features(path: Path, width: int) -> Float32s:
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, EOFError, ValueError, SyntaxError) as error:
-        raise DatasetError(f"cannot read {path}: {error}") from error
+        raise DatasetError(f"cannot read {path}: {' '.join(str(error).split())}") from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width or array.dtype.kind != "f":
         what = f"{array.dtype} of the shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
         raise DatasetError(f"{path} holds {what}, expected floats of the shape N x {width}")
