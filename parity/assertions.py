@@ -137,7 +137,7 @@ def assert_close(
     problem = found.problem
     if not problem and chosen.dtype == "exact" and a.dtype != b.dtype:
         problem = f"{b.dtype} expected, {a.dtype} given"
-    _remember(name, op_class, found, "", problem)
+    _remember(name, f"as {op_class}{' gradient' * gradient}", found, "", problem)
     if problem or not found.holds:
         raise ParityError(f"{name} differs: {problem or _figures(found)}{_entries(found, a, b)}")
 
@@ -236,7 +236,10 @@ def _remember(subject: str, name: str, found: Row | None, place: str, problem: s
         RECORDS.comparisons.append(Comparison(subject, name, *blank, problem, place, test))
         return
     f = found.figures
-    figures = (f.max_abs, f.max_rel, f.max_ulp, f.cosine, f.outside, str(found.tolerance))
+    tolerance, used = str(found.tolerance), f.used
+    if found.zero:
+        tolerance, used = f"{found.floor:.0e} (zero)", found.absolute / found.floor
+    figures = (f.max_abs, f.max_rel, f.max_ulp, f.cosine, f.outside, tolerance)
     problem = problem or found.problem
-    judged = (found.badness, found.holds and not problem, problem)
+    judged = (used, found.holds and not problem, problem)
     RECORDS.comparisons.append(Comparison(subject, name, *figures, *judged, place, test))

@@ -6,6 +6,7 @@ in an environment that has the toolkit; it imports neither a framework nor numpy
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -123,7 +124,8 @@ def table(rows: list[Comparison]) -> list[str]:
     head = ["compared", "array", "max abs", "max rel", "ulp", "cosine", "tolerance", "used", ""]
     cells = []
     for row in rows:
-        figures = [f"{row.max_abs:.2e}", f"{row.max_rel:.2e}", f"{row.max_ulp:.0f}", f"{row.cosine:.8f}"]
+        measured = (row.max_abs, "{:.2e}"), (row.max_rel, "{:.2e}"), (row.max_ulp, "{:.0f}"), (row.cosine, "{:.8f}")
+        figures = ["-" if math.isnan(value) else style.format(value) for value, style in measured]
         verdict = "ok" if row.ok else row.problem or "FAIL"
         cells.append([row.subject, row.name, *figures, row.tolerance, f"{row.used:.2g}", verdict])
     aligned = ["left", "left", *["right"] * 6, "left"]

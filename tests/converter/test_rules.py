@@ -6,6 +6,7 @@ case of every rule is proved by ``make test`` (in all calling styles), and all c
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import pytest
 from converter.proved import measured
 from converter.proved.known_exceptions import AT_MOST, KNOWN_EXCEPTIONS
 from converter.rules import Answer, Rule, load
+from parity.records import RECORDS, Comparison
 from parity.tolerances import TABLE
+from tests.converter.proof.compare import Verdict
 from tests.converter.proof.session import Outcome, prove
 
 RULES = {rule.api: rule for rule in load() if rule.answer is not Answer.NEEDS_YOU}
@@ -62,12 +65,22 @@ def test_every_case_of_rule(api: str, all_cases: Outcome) -> None:
 
 def _judge(api: str, outcome: Outcome) -> None:
     verdicts = outcome.of(api)
+    RECORDS.comparisons += [_comparison(v) for v in verdicts if not v.skipped]
     assert any(not v.skipped for v in verdicts), f"{api}: nothing was proved"
     failing = [v for v in verdicts if not v.ok]
     if api in KNOWN_EXCEPTIONS:
         assert failing, f"{api} holds now: take it out of known_exceptions.py"
         return
     assert not failing, "\n\n".join(outcome.explain(v) for v in failing)
+
+
+def _comparison(verdict: Verdict) -> Comparison:
+    """For ``pytest --parity``: the worst difference of a trial beside what is allowed there."""
+    used = verdict.worst / verdict.allowed if verdict.allowed else (math.inf if verdict.worst else 0.0)
+    figures = (verdict.worst, math.nan, math.nan, math.nan, 0.0 if verdict.ok else math.nan)
+    problem = " ".join("; ".join(verdict.problems).split())[:110]
+    name = verdict.key.removeprefix(verdict.api)
+    return Comparison(verdict.api, name, *figures, f"{verdict.allowed:.0e}", used, verdict.ok, problem)
 
 
 def test_known_exceptions_are_rules() -> None:

@@ -41,7 +41,7 @@ def test_the_example_of_the_page(tmp_path: Path) -> None:
     weights = {f"gradient {layer}.{part}" for layer in ("hidden", "head") for part in ("weight", "bias")}
     for test in ("test_conversion", "test_port"):
         assert {(test, name) for name in {*weights, "output", "gradient input 0"}} <= names
-    assert {("test_loss", "output"), ("test_loss", "gradient input 1"), ("test_arrays", "array")} <= names
+    assert {("test_loss", "output"), ("test_loss", "gradient input 1"), ("test_arrays", "as conv")} <= names
     port = next(row for row in rows if row["test"].endswith("test_port"))
     assert port["place"] == "net.py:5" and port["tolerance"].endswith("of max") and port["max_ulp"] >= 0
     table = output[output.index("= parity =") :]
@@ -83,10 +83,19 @@ def test_failures_say_the_figure_and_show_no_code_of_ours(tmp_path: Path) -> Non
     assert "shaped differs: shape (2,) expected, (2, 1) given" in output
     assert "whole differs: max abs 1, " in output and "tolerance exact" in output
     assert "parity/assertions.py:" not in output  # no frame of ours in a traceback
-    order = [row["name"] for row in json.loads((tmp_path / "r.json").read_text())["comparisons"]]
-    assert order[-1] == "conv" or len(order) == 6
-    table = output[output.index("= parity =") :].splitlines()
-    assert table[3].startswith(("shaped", "whole", "bad one")) and "3 of 6 comparisons within" not in table[3]
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert not told["ok"]
+    order = [(row["subject"], row["name"]) for row in told["comparisons"]]
+    assert set(order[:2]) == {("shaped", "as default"), ("whole", "as default")}  # no figure, or nothing allowed
+    assert order[2:] == [
+        ("bad one", "as default"),
+        ("array", "as conv"),
+        ("array", "as conv gradient"),
+        ("good", "as conv"),
+    ]
+    lines = output[output.index("= parity =") :].splitlines()[3:9]
+    assert [line.split()[0] for line in lines] == [subject.split()[0] for subject, _ in order]
+    assert "2 of 6 comparisons within their tolerance" in output
 
 
 def test_the_summary_comes_from_all_processes_of_xdist(tmp_path: Path) -> None:
