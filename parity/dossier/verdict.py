@@ -128,7 +128,8 @@ def _unshown(
     if open_:
         names = ", ".join(module.name for module in open_[:_NAMED])
         more = f" and {len(open_) - _NAMED} more" if len(open_) > _NAMED else ""
-        said.append(f"{len(open_)} of {count(len(modules), 'module')} were run by no trace: {names}{more}.")
+        known = count(len(modules), "module class", "module classes")
+        said.append(f"No trace ran {len(open_)} of {known}: {names}{more}.")
     unpaired = sum(node.verdict not in RIGHT for view in traces for node in view.trace.nodes)
     if unpaired:
         verbs = "is not right or has" if unpaired == 1 else "are not right or have"

@@ -349,6 +349,11 @@
 
   document.querySelectorAll(".tree").forEach((box) => { trees[box.id] = new Tree(box); });
   document.querySelectorAll(".canvas").forEach((box) => new Picture(box));
+  // A link to what is folded away unfolds it.
+  document.querySelectorAll('a[href^="#"]').forEach((link) => link.addEventListener("click", () => {
+    const goal = document.getElementById(link.getAttribute("href").slice(1));
+    for (let box = goal && goal.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+  }));
   document.querySelectorAll("a[data-jump]").forEach((link) => link.addEventListener("click", (event) => {
     event.preventDefault();
     trees[link.dataset.tree].jump(+link.dataset.jump);
