@@ -148,7 +148,7 @@
       const cell = make("td", name);
       if (!worst) { cell.append("–", make("span", "limit", "")); return cell; }
       const [what, , , relative, , , , tolerance, ok, problem] = worst;
-      const text = problem ? "differs" : figure(relative);
+      const text = problem && !ok ? "differs" : figure(relative);
       // What only carries on an earlier difference is not marked as if the fault lay here.
       const later = group < 3 && ["carried", "rounding", "backward"].includes(this.nodes[n][VERDICT]);
       cell.append(make("span", ok ? "" : later ? "later" : "off", text), make("span", "limit", `/ ${limit(tolerance)}`));
