@@ -63,7 +63,7 @@ class Places:
         return self.outputs / "bad_batch.npz"
 
     def make(self) -> None:
-        """Make the folders.
+        """Make the folders, and remove files that a killed run left half written.
 
         Raises:
             DatasetError: if one cannot be made.
@@ -73,6 +73,9 @@ class Places:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise DatasetError(f"{folder}: the folder cannot be made: {error.strerror or error}") from error
+        for name in (STATE, BEST, LAST):
+            for half in self.checkpoints.glob(f".{name}.*"):
+                half.unlink(missing_ok=True)
 
 
 def training_places(options: Options, resume: bool) -> Places:
