@@ -54,6 +54,9 @@ class Worker:
             line = process.stdout.readline() if ready else b""
         except BrokenPipeError:
             ready, line = [process.stdout], b""
+        except BaseException:
+            self.close()  # or the answer to this question would be taken for that to the next one
+            raise
         if not ready:
             self.close()
             return {"error": f"no end after {timeout:.0f} s"}
