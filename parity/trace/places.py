@@ -8,10 +8,10 @@ import linecache
 import os
 import sys
 import sysconfig
-import textwrap
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeGuard
+from typing import Any
 
 from parity.trace.result import Place
 
@@ -100,28 +100,42 @@ def code_of(module: Any, method: str) -> Place | None:
 def assigned_at(module: Any, name: str) -> Place | None:
     """Where the program gives a module an attribute: ``self.name = ...`` or ``register_...("name", ...)``."""
     for cls in type(module).__mro__:
-        try:
-            lines, first = inspect.getsourcelines(cls)
-            file = inspect.getsourcefile(cls) or ""
-        except (OSError, TypeError):
-            continue
-        if foreign(file):
-            continue
-        for node in ast.walk(ast.parse(textwrap.dedent("".join(lines)))):
-            if _assigns(node, name):
-                return place(file, first + node.lineno - 1)
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
+        line = None if not file or foreign(file) else _assignments(file).get((cls.__qualname__, name))
+        if line is not None:
+            return place(file, line)
     return None
 
 
-def _assigns(node: ast.AST, name: str) -> TypeGuard[ast.stmt | ast.expr]:
+@lru_cache(maxsize=256)
+def _assignments(file: str) -> dict[tuple[str, str], int]:
+    """The first line of a file that assigns an attribute, by class and attribute."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[tuple[str, str], int] = {}
+
+    def visit(node: ast.AST, owner: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                visit(child, f"{owner}.{child.name}" if owner else child.name)
+            else:
+                for name in _assigned(child):
+                    found.setdefault((owner, name), getattr(child, "lineno", 1))
+                visit(child, owner)
+
+    visit(tree, "")
+    return found
+
+
+def _assigned(node: ast.AST) -> list[str]:
+    """Attributes that a statement or call gives to an object."""
     if isinstance(node, (ast.Assign, ast.AnnAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return any(isinstance(t, ast.Attribute) and t.attr == name for t in targets)
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr.startswith("register_")
-        and bool(node.args)
-        and isinstance(node.args[0], ast.Constant)
-        and node.args[0].value == name
-    )
+        return [t.attr for t in targets if isinstance(t, ast.Attribute)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        first = node.args[0]
+        if node.func.attr.startswith("register_") and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return [first.value]
+    return []
