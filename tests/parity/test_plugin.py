@@ -22,8 +22,8 @@ def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
 
 def examples() -> dict[str, str]:
     """Files on the page, by the name in their first line."""
-    blocks = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return dict(blocks)
+    blocks = re.findall(r"```python\n(# (\w+\.py)\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return {name: text for text, name in blocks}
 
 
 def test_the_example_of_the_page(tmp_path: Path) -> None:
