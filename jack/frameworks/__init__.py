@@ -23,9 +23,17 @@ class FrameworkError(Exception):
 
 
 class Framework(Protocol):
-    """Models and optimizers are the framework's own; everything that leaves is a plain array."""
+    """Models and optimizers are the framework's own; everything that leaves is a plain array.
+
+    Attributes:
+        name: "torch" or "jittor".
+        rank: number of this process among those that train as one; 0 if it is alone.
+        ranks: how many these are.
+    """
 
     name: str
+    rank: int
+    ranks: int
 
     def start(self, device: str, threads: int) -> None:
         """Import the framework and set it up; call it first.
@@ -62,6 +70,12 @@ class Framework(Protocol):
 
     def finish(self) -> None:
         """Compute what is still to be computed."""
+
+    def share(self, model: Any, optimizer: Any, norms: bool) -> None:
+        """Make the processes train as one: gradients are averaged; with ``norms`` batch norms see whole batches."""
+
+    def agree(self, figures: Mapping[str, float]) -> dict[str, float]:
+        """The mean of each figure over the processes."""
 
 
 def get_framework(name: str, device: str = "cpu", threads: int = 0) -> Framework:

@@ -22,6 +22,7 @@ class JittorSide:
     """See :class:`jack.frameworks.Framework`."""
 
     name = "jittor"
+    rank, ranks = 0, 1
 
     def start(self, device: str, threads: int) -> None:
         if threads:
@@ -78,6 +79,12 @@ class JittorSide:
         import jittor as jt
 
         jt.sync_all(True)
+
+    def share(self, model: Any, optimizer: Any, norms: bool) -> None:
+        raise FrameworkError("several Jittor processes cannot train as one yet; start one, or use --framework torch")
+
+    def agree(self, figures: Mapping[str, float]) -> dict[str, float]:
+        return dict(figures)
 
 
 SIDE = JittorSide()

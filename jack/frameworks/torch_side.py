@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from jack.frameworks import Array, FrameworkError, positions, split_state
+from jack.frameworks import Array, FrameworkError, positions, split_state, torch_processes
 
 COUNT = "step"  # a float tensor in Torch's optimizers
 
@@ -21,6 +21,7 @@ class TorchSide:
 
     def __init__(self) -> None:
         self.device = "cpu"
+        self.rank, self.ranks = 0, 1
 
     def start(self, device: str, threads: int) -> None:
         if device == "cuda" and not torch.cuda.is_available():
@@ -28,6 +29,9 @@ class TorchSide:
         self.device = device
         if threads:
             torch.set_num_threads(threads)
+        self.rank, self.ranks = torch_processes.join()
+        if device == "cuda" and self.ranks > 1:
+            torch.cuda.set_device(self.rank % torch.cuda.device_count())
 
     def version(self) -> str:
         return str(torch.__version__)
@@ -65,6 +69,14 @@ class TorchSide:
     def finish(self) -> None:
         if self.device == "cuda":
             torch.cuda.synchronize()
+
+    def share(self, model: Any, optimizer: Any, norms: bool) -> None:
+        torch_processes.share_gradients(optimizer)
+        if norms:
+            torch_processes.share_norms(model)
+
+    def agree(self, figures: Mapping[str, float]) -> dict[str, float]:
+        return torch_processes.average(figures) if self.ranks > 1 else dict(figures)
 
 
 def _array(value: torch.Tensor) -> Array:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-def make_progress() -> Progress:
-    """Bars with a description, a count, the fields ``figures`` and the time left."""
+def make_progress(shown: bool = True) -> Progress:
+    """Bars with a description, a count, the fields ``figures`` and the time left; unless ``shown``, none."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -19,7 +19,7 @@ def make_progress() -> Progress:
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal))
 
 
 @contextmanager

@@ -76,21 +76,37 @@ class TensorBoardLog:
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        self.event, self.summary = Event, Summary
+        self.event, self.summary, self.folder = Event, Summary, folder
         self.writer = EventFileWriter(str(folder))
         if step:
             start = SessionLog(status=SessionLog.START)
-            self.writer.add_event(Event(wall_time=time.time(), step=step + 1, session_log=start))
+            self._add(Event(wall_time=time.time(), step=step + 1, session_log=start))
 
     def write(self, group: str, figures: Mapping[str, Any], step: int) -> None:
-        """Add a point to the curve ``group/name`` of each figure that is a number."""
+        """Add a point to the curve ``group/name`` of each figure that is a number.
+
+        Raises:
+            DatasetError: if the file cannot be written.
+        """
         values = [
             self.summary.Value(tag=f"{group}/{name}", simple_value=float(value))
             for name, value in figures.items()
             if isinstance(value, int | float)
         ]
-        self.writer.add_event(self.event(wall_time=time.time(), step=step, summary=self.summary(value=values)))
+        self._add(self.event(wall_time=time.time(), step=step, summary=self.summary(value=values)))
+
+    def _add(self, event: Any) -> None:
+        try:
+            self.writer.add_event(event)  # raises what happened to earlier events, too
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> DatasetError:
+        return DatasetError(f"{self.folder}: TensorBoard's file cannot be written: {error.strerror or error}")
 
     def close(self) -> None:
         """Write what is left."""
-        self.writer.close()
+        try:
+            self.writer.close()
+        except OSError as error:
+            raise self._failed(error) from error

@@ -24,6 +24,7 @@ from jack.training.tasks import Task
 from jack.training.tasks.base import means
 
 Say = Callable[[str], None]
+STOP = "stop"  # among the figures that processes agree on
 
 
 class DivergedError(Exception):
@@ -39,7 +40,7 @@ class Loop:
         places: of the run's files.
         state: where the run is; it goes on with it.
         stop: ends the run when it is requested.
-        log: of the run.
+        log: of the run; of several processes that train as one, the first has it.
         curves: for TensorBoard, if there is one.
         say: prints a line.
     """
@@ -51,7 +52,7 @@ class Loop:
         places: Places,
         state: RunState,
         stop: Stop,
-        log: JsonLog,
+        log: JsonLog | None,
         curves: TensorBoardLog | None,
         say: Say,
     ) -> None:
@@ -59,7 +60,9 @@ class Loop:
         self.stop, self.log, self.curves, self.say = stop, log, curves, say
         self.options = task.options
         self.limit = min(self.options.max_steps or task.steps(), task.steps())
-        self.progress = make_progress()
+        self.first = framework.rank == 0  # writes and evaluates for all
+        self.ending = False
+        self.progress = make_progress(self.first)
         self.bar = self.progress.add_task("", total=self.limit, completed=state.step, figures="")
         self.saved_step = state.step
         self.since, self.done_since = time.monotonic(), 0
@@ -86,7 +89,7 @@ class Loop:
                         self._step(batch, number)
                     state.position = number + 1
                     self._after_step(trained=batch is not None, epoch_over=state.position == count)
-                    if self.stop.requested:
+                    if self.ending or (batch is None and self.stop.requested):
                         self._save()
                         return False
                     if state.step >= self.limit:
@@ -109,19 +112,22 @@ class Loop:
     def _step(self, batch: Any, number: int) -> None:
         task, state = self.task, self.state
         rate = task.start_step(state.epoch, state.step)
-        self.framework.seed(step_seed(state.seed, state.step + 1))
+        self.framework.seed(step_seed(state.seed, state.step + 1, self.framework.rank))
         logs = task.step(batch, state.epoch, number)
         self.framework.finish()
+        logs = self.framework.agree({**logs, STOP: float(self.stop.requested)})
+        self.ending = logs.pop(STOP) > 0  # one is told, all end
         if not math.isfinite(logs["loss"]):
             raise DivergedError(self._kept(batch, logs["loss"]))
-        size = task.size(batch)
+        size = task.size(batch) * self.framework.ranks
         state.step += 1
         state.samples += size
         self.done_since += size
         for name, value in logs.items():
             state.sums[name] = state.sums.get(name, 0.0) + value * size
         record = {"kind": "step", "step": state.step, "epoch": state.epoch + 1, "lr": rate, **logs}
-        self.log.write(record)
+        if self.log:
+            self.log.write(record)
         if self.curves:
             self.curves.write("train/step", {"lr": rate, **logs}, state.step)
         self._show(logs)
@@ -147,7 +153,7 @@ class Loop:
         task, state = self.task, self.state
         speed = self.done_since / max(time.monotonic() - self.since, 1e-9)
         train = means(state.sums, state.samples)
-        outcome = self._outcome() if task.evaluation is not None else None
+        outcome = self._outcome() if task.evaluation is not None and self.first else None
         better = outcome is not None and (state.best is None or outcome.score > state.best)
         if outcome is not None and better:
             state.best, state.best_step = outcome.score, state.step
@@ -156,7 +162,8 @@ class Loop:
         record.update({f"train_{name}": value for name, value in train.items()})
         if outcome is not None:
             record.update({f"val_{name}": value for name, value in outcome.figures.items()}, best=better)
-        self.log.write(record)
+        if self.log:
+            self.log.write(record)
         state.history.append(plain(record))
         if self.curves:
             self.curves.write("train/epoch", train, state.step)
@@ -199,10 +206,12 @@ class Loop:
 
     def _save(self) -> None:
         state = self.state
+        self.saved_step = state.step
+        if self.log is None:
+            return
         state.log_bytes = self.log.length
         state.seconds = self.before + time.monotonic() - self.started
         save_state(self.places.state, state, self.framework, self.task.model, self.task.optimizer, self.options)
-        self.saved_step = state.step
 
     def save_weights(self, best: bool) -> None:
         """Write the weights alone, as best.safetensors or last.safetensors."""
@@ -215,6 +224,8 @@ class Loop:
     def _kept(self, batch: Any, loss: float) -> str:
         """Write the batch that is to blame; returns the sentence about it."""
         path = self.places.bad_batch
+        if not self.first:
+            path = path.with_stem(f"{path.stem}_{self.framework.rank}")
         with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
             for name, array in self.task.arrays(batch).items():
                 data = io.BytesIO()

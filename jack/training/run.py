@@ -53,14 +53,15 @@ def run_train(options: Options, resume: bool = False, again: str = "") -> int:
 
         task = make_task(framework, running, on_bad if options.skip_bad else None)
         try:
+            _build(task, framework, state, saved)
+            if framework.rank:  # the first process writes for all
+                return _train(Loop(task, framework, places, state, stop, None, None, _silent), task, stop, again)
             places.make()
             _say_start(task, places, state, saved, framework)
-            _build(task, framework, state, saved)
             write_config(places.config, options.as_dict() | {"seed": state.seed})
             log, curves = JsonLog(places.log, state.log_bytes), _curves(places, state)
             try:
-                loop = Loop(task, framework, places, state, stop, log, curves, click.echo)
-                return _train(loop, task, stop, again)
+                return _train(Loop(task, framework, places, state, stop, log, curves, click.echo), task, stop, again)
             finally:
                 log.close()
                 if curves:
@@ -88,12 +89,18 @@ def _saved(places: Places, options: Options, resume: bool) -> Saved | None:
 def _build(task: Task, framework: Framework, state: RunState, saved: Saved | None) -> None:
     framework.seed(step_seed(state.seed, 0))
     task.build()
-    if saved is None:
+    if saved:
+        load_into(task.model, saved.weights)
+        framework.load_optimizer_state(task.model, task.optimizer, saved.optimizer)
+    else:
         for note in task.load_start():
             click.echo(note)
-        return
-    load_into(task.model, saved.weights)
-    framework.load_optimizer_state(task.model, task.optimizer, saved.optimizer)
+    if framework.ranks > 1:
+        framework.share(task.model, task.optimizer, task.shared_norms)
+
+
+def _silent(line: str) -> None:
+    pass
 
 
 def _curves(places: Places, state: RunState) -> TensorBoardLog | None:
@@ -133,6 +140,8 @@ def _train(loop: Loop, task: Task, stop: Stop, again: str) -> int:
     except KeyboardInterrupt:
         finished = False
     state, places = loop.state, loop.places
+    if loop.framework.rank:
+        return 0 if finished else EXIT_CODE
     if not finished:
         kept = f"{places.state} holds step {loop.saved_step}" if places.state.exists() else "nothing was saved yet"
         click.echo(f"stopped after step {state.step}; {kept}" + (f"; go on with: {again}" if again else ""))

@@ -75,9 +75,10 @@ class Saved:
     optimizer: dict[str, Array]
 
 
-def step_seed(seed: int, step: int) -> int:
-    """The seed of what is drawn in a step; step 0 is the making of the model, training begins with step 1."""
-    return int(np.random.SeedSequence([seed % 2**64, step]).generate_state(1)[0])
+def step_seed(seed: int, step: int, rank: int = 0) -> int:
+    """The seed of what a process draws in a step; step 0 is the making of the model, training begins with step 1."""
+    words = [seed % 2**64, step, rank] if rank else [seed % 2**64, step]
+    return int(np.random.SeedSequence(words).generate_state(1)[0])
 
 
 def save_state(path: Path, state: RunState, framework: Framework, model: Any, optimizer: Any, options: Options) -> None:

@@ -24,12 +24,14 @@ class Task(ABC):
         batches: of the training.
         evaluation: by which the best model is chosen; None for none.
         selected_on: what that is, in words.
+        shared_norms: batch norms see a whole batch: processes that train as one share their statistics.
         skipped: a line for each sample that was left out when the data was opened.
         model: after :meth:`build`.
         optimizer: after :meth:`build`.
     """
 
     unit = "samples"
+    shared_norms = True
     batches: Batches[Any]
     evaluation: Evaluation | None
     selected_on: str

@@ -21,6 +21,7 @@ class TSLNetTask(Task):
     """See :class:`Task`.  Its length is counted in steps; an epoch only says when videos are shuffled anew."""
 
     unit = "videos"
+    shared_norms = False  # they see one video at a time
     options: TSLNetOptions
 
     def __init__(
@@ -53,6 +54,8 @@ class TSLNetTask(Task):
             workers=options.num_workers,
             on_bad=on_bad,
             chosen=chosen,
+            rank=framework.rank,
+            ranks=framework.ranks,
         )
 
     def build(self) -> None:

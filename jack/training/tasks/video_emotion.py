@@ -58,6 +58,8 @@ class VideoEmotionTask(Task):
             workers=options.num_workers,
             on_bad=on_bad,
             chosen=chosen,
+            rank=framework.rank,
+            ranks=framework.ranks,
         )
 
     def build(self) -> None:
