@@ -1,25 +1,22 @@
-"""A progress bar on standard error; none where that is no terminal."""
+"""The progress of a command that hears how much is done, and of how much, as it goes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from jack.runs.progress import make_progress
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A function that is told how much is done, and of how much.
+    """A bar, and the function that moves it; its arguments are what is done, and of how much.
 
     Args:
         what: is being done.
     """
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+    with make_progress() as bar:
+        task = bar.add_task(what, total=None, figures="")
 
         def tell(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)

@@ -96,7 +96,7 @@ def test_a_check_names_what_is_missing_or_damaged(videos, tmp_path):
     code, said, _ = prepare("vaanet", data)
     assert code == 1 and "aJoy.mp3: no such sound file" in said and "000007.jpg" not in said
     code, said, _ = prepare("vaanet", data, "--read", "--workers", 0)
-    assert code == 1 and "2 videos cannot be used" in said and "000007.jpg: damaged picture" in said
+    assert code == 1 and "2 of 6 videos cannot be used" in said and "000007.jpg: damaged picture" in said
     code, _, error = prepare("vaanet", tmp_path / "nothing")
     assert code == 2 and "annotation.json" in error
 
@@ -237,6 +237,6 @@ def test_a_check_of_sentiments_names_the_file(tmp_path):
     del rates["4_synthetic"]
     (root / "fps_dict.json").write_text(json.dumps(rates))
     code, said, _ = prepare("tslnet", root)
-    assert code == 1 and "3 videos cannot be used" in said
+    assert code == 1 and "3 of 5 videos cannot be used" in said
     for words in ("1_synthetic.npy", "2_synthetic.npy holds float32", "fps_dict.json: no frame rate of 4_synthetic"):
         assert words in said

@@ -205,4 +205,4 @@ def test_a_summary_counts_and_names(video_folders):
         ["joy", "1", "1", "2", "1"],
         ["all", "3", "1", "4", "2"],
     ]
-    assert "2 videos cannot be used:" in lines
+    assert "2 of 4 videos cannot be used:" in lines
