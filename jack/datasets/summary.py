@@ -44,7 +44,8 @@ class Summary:
         lines = [tabulate(rows, headers=["label", *subsets, "all", "usable"])]
         lines += ["", *self.notes] if self.notes else []
         if self.problems:
-            lines += ["", f"{len(self.problems)} of {sum(self.counts.values())} {self.samples} cannot be used:", *self.problems[:SHOWN]]
+            count = f"{len(self.problems)} of {sum(self.counts.values())}"
+            lines += ["", f"{count} {self.samples} cannot be used:", *self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"... and {len(self.problems) - SHOWN} more")
         return "\n".join(lines)
