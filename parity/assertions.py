@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from parity.arrays import Array
-from parity.check.compare import Row, compare
+from parity.check.compare import JUMP_MARGIN, Row, compare
 from parity.check.run import Check, Outcome, SideFailed, run
 from parity.check.session import SESSION
 from parity.check.spec import SpecError, Target, check_arguments, inputs_from, parse_target
@@ -38,6 +38,7 @@ def assert_parity(
     train: bool = False,
     gradients: bool = True,
     dropout: bool = True,
+    jumps: bool = False,
     op_class: str = "",
     tolerance: float | None = None,
     grad_tolerance: float | None = None,
@@ -61,6 +62,8 @@ def assert_parity(
         train: training mode; buffers are then compared as well.
         gradients: whether gradients of weights and inputs are compared.
         dropout: False switches every dropout layer off, on both sides.
+        jumps: True lets a gradient differ by twice what a change of inputs and weights by 1e-7 of their values does to
+            it in Torch: a ReLU whose argument is nearly 0, two nearly equal members of a pooling window.
         op_class: row of the table of tolerances; by default ``model``, of a plain function ``default``.
         tolerance, grad_tolerance: in place of the row's: largest difference as a share of the tensor's largest value.
         seed: of weights, random inputs and the gradient's projection.
@@ -89,7 +92,7 @@ def assert_parity(
         task = Check(target, texts[0], positional, keywords, Path(folder), seed, train)
         task.tolerance, task.gradient_tolerance, task.timeout = tolerance, grad_tolerance, timeout
         task.port, task.port_arguments, task.op_class = port, texts[1], op_class
-        task.gradients, task.no_dropout = gradients, not dropout
+        task.gradients, task.no_dropout, task.jumps = gradients, not dropout, jumps
         outcome = None
         try:
             outcome = run(task, SESSION)
@@ -239,6 +242,9 @@ def _remember(subject: str, name: str, found: Row | None, place: str, problem: s
     tolerance, used = str(found.tolerance), f.used
     if found.zero:
         tolerance, used = f"{found.floor:.0e} (zero)", found.absolute / found.floor
+    if found.jump:
+        limit = JUMP_MARGIN * found.noise
+        tolerance, used = f"{limit:.0e} (jump)", found.absolute / limit
     figures = (f.max_abs, f.max_rel, f.max_ulp, f.cosine, f.outside, tolerance)
     problem = problem or found.problem
     judged = (used, found.holds and not problem, problem)

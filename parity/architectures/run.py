@@ -10,20 +10,20 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from parity.architectures.builders import Builder, Setting, setting_of
 from parity.architectures.worker import Worker
+from parity.check.compare import JUMP_MARGIN
 from parity.check.job import Job, load, save
+from parity.check.jumps import PASSES, only_gradients_differ, with_noise
 from parity.check.run import Check, Outcome, SideFailed, add_builder, convert, copy_files, judge
 from parity.check.spec import Target, make_inputs, parse_target
 
 PREFIX = "jack_parity_build_"
 MODES = ("eval", "train")
-NOISE_PASSES = 24
-NOISE_MARGIN = 2.0  # a gradient may differ by so many times what a change of everything by 1e-7 does to it in Torch
 SETTLED = ("equal", "needs you", "not run")  # the other answers are what somebody works on: they are run again
 
 
@@ -157,7 +157,7 @@ def _source(task: Survey, root: Path) -> dict[str, Any]:
         "folder": task.folder.relative_to(root).as_posix(),
         "tolerance": task.tolerance,
         "gradient_tolerance": task.gradient_tolerance,
-        "margin": NOISE_MARGIN,
+        "margin": JUMP_MARGIN,
     }
 
 
@@ -226,17 +226,14 @@ def _compare(
             if "error" in answer:
                 return {"answer": _failure(worker.side, answer["error"]), "reason": _short(answer["error"], work)}
         outcome = judge(check, [])
-        if _only_gradients_differ(outcome):
+        if not outcome.faults and only_gradients_differ(outcome.rows):
             job = exchange / "torch_job.json"
-            job.write_text(json.dumps({**json.loads(job.read_text()), "noise": NOISE_PASSES}))
+            job.write_text(json.dumps({**json.loads(job.read_text()), "noise": PASSES}))
             workers[0].ask({"job": str(job)}, task.timeout * 2)
+            outcome = replace(outcome, rows=with_noise(outcome.rows, exchange))
         return _figures(outcome, exchange)
     finally:
         shutil.rmtree(exchange, ignore_errors=True)
-
-
-def _only_gradients_differ(outcome: Outcome) -> bool:
-    return not outcome.faults and {row.group for row in outcome.rows if not row.holds} == {"gradient"}
 
 
 def _failure(side: str, error: str) -> str:
@@ -255,10 +252,8 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
     parameters = sum(array.size for array in load(exchange / "torch.npz")["gradients"].values())
     inputs = load(exchange / "inputs.npz")
     parameters -= sum(array.size for group in inputs.values() for array in group.values() if array.dtype.kind == "f")
-    stored = load(exchange / "noise.npz")["gradients"] if (exchange / "noise.npz").exists() else {}
-    noise = {name: float(array.item()) for name, array in stored.items()}
-    jumps = [r for r in outcome.rows if not r.holds and r.absolute <= NOISE_MARGIN * noise.get(r.name, 0.0)]
-    bad = sorted((r for r in outcome.rows if not r.holds and r not in jumps), key=lambda row: -row.badness)
+    jumps = [row for row in outcome.rows if row.jump]
+    bad = sorted((row for row in outcome.rows if not row.holds), key=lambda row: -row.badness)
     equal = not bad and not outcome.faults
     told: dict[str, Any] = {"answer": "equal" if equal else "differs", "parameters": int(parameters)}
     for group in ("output", "gradient", "buffer"):
@@ -266,10 +261,10 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
         if not rows:
             continue
         zero = [row for row in rows if row.zero]  # but for rounding
-        figures = [row.relative for row in rows if not row.problem and row not in zero and row not in jumps]
+        figures = [row.relative for row in rows if not row.problem and not row.zero and not row.jump]
         told[group] = float(f"{max(figures, default=0.0):.3g}")
         told[f"{group}s"] = len(rows)
-        told[f"{group}s equal"] = sum(row.holds or row in jumps for row in rows)
+        told[f"{group}s equal"] = sum(row.holds for row in rows)
         if zero:
             told[f"{group}s zero"] = len(zero)
     reasons = [*outcome.faults, *(f"{r.group} {r.name}: {r.problem or f'{r.relative:.1e}'}" for r in bad)]

@@ -63,6 +63,7 @@ Exit status: 0 both sides compute the same; 1 it does not, or a side failed; 2 w
     help="Row of the table of tolerances.  [default: model; of a plain function, default]",
 )
 @click.option("--gradients/--no-gradients", default=True, help="Compare gradients as well.  [default: --gradients]")
+@click.option("--jumps", is_flag=True, help="Let a gradient differ by what rounding alone decides about in Torch.")
 @click.option("--no-dropout", is_flag=True, help="Switch every dropout layer off, on both sides.")
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder for absolute imports."
@@ -84,6 +85,7 @@ def check(
     grad_tolerance: float | None,
     op_class: str | None,
     gradients: bool,
+    jumps: bool,
     no_dropout: bool,
     root: Path | None,
     keep: Path | None,
@@ -124,7 +126,7 @@ def check(
 
         task = Check(found, text, positional, keywords, folder, seed, train, tolerance, grad_tolerance, timeout, say)
         task.port, task.port_arguments, task.op_class = port_target, port_text, op_class or ""
-        task.gradients, task.no_dropout = gradients, no_dropout
+        task.gradients, task.no_dropout, task.jumps = gradients, no_dropout, jumps
         try:
             outcome = run(task)
         except SideFailed as failure:

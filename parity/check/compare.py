@@ -11,6 +11,7 @@ from parity.figures import Figures, figures, incomparable, kind
 from parity.tolerances import EXACT, Tolerance
 from parity.tolerances import Row as Class
 
+JUMP_MARGIN = 2.0  # a gradient may differ by so many times what a change of everything by 1e-7 does to it in Torch
 _WIDTHS = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
@@ -25,6 +26,7 @@ class Row:
         figures: how far both sides are apart.
         tolerance: what they are held against.
         floor: an absolute difference up to this counts as equal, whatever the scale.
+        noise: how far rounding alone moves a gradient, where that was measured (``parity.check.jumps``).
     """
 
     group: str
@@ -33,6 +35,7 @@ class Row:
     figures: Figures
     tolerance: Tolerance
     floor: float = 0.0
+    noise: float = 0.0
 
     @property
     def problem(self) -> str:
@@ -57,9 +60,15 @@ class Row:
         return not self.figures.ok and not self.problem and self.absolute <= self.floor
 
     @property
+    def jump(self) -> bool:
+        """Whether it differs by no more than what rounding alone decides about in Torch."""
+        differs = not self.figures.ok and not self.problem and not self.zero
+        return differs and self.absolute <= JUMP_MARGIN * self.noise
+
+    @property
     def holds(self) -> bool:
         """Whether both sides agree."""
-        return self.figures.ok or self.zero
+        return self.figures.ok or self.zero or self.jump
 
     @property
     def badness(self) -> float:

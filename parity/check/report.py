@@ -38,6 +38,8 @@ def _table(rows: list[Row]) -> Table:
             verdict = Text(row.problem, style="bold red")
         elif not row.holds:
             verdict = Text("differs", style="bold red")
+        elif row.jump:
+            verdict = Text(f"a jump (rounding alone: {row.noise:.1e})", style="yellow")
         elif row.zero:
             verdict = Text(f"equal (below {row.floor:.1e})", style="green")
         else:
@@ -61,9 +63,11 @@ def print_outcome(out: Console, outcome: Outcome, everything: bool = False, port
         if rows:
             # A zero but for rounding has no meaningful relative difference; such rows are counted by themselves.
             below = [row for row in rows if row.zero]
-            figures = [row.relative for row in rows if not row.zero and math.isfinite(row.relative)]
+            figures = [row.relative for row in rows if not (row.zero or row.jump) and math.isfinite(row.relative)]
             worst = f", largest relative difference {max(figures):.2e}" if figures else ""
             zeros = f", {len(below)} of them zero but for rounding" if below else ""
+            jumps = sum(row.jump for row in rows)
+            zeros += f", {jumps} of them by a jump that rounding alone decides about" if jumps else ""
             out.print(f"{group}s: {sum(row.holds for row in rows)} of {len(rows)} equal{zeros}{worst}")
     if not any(row.group == "gradient" for row in outcome.rows):
         out.print("gradients: none were compared")

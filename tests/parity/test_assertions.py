@@ -37,6 +37,10 @@ def loss(x, y, *, power=2):
     return (abs(x - y) ** power).mean()
 
 
+def edge(x):
+    return torch.relu(x - 1.0)
+
+
 def slow(x):
     time.sleep(1000)
 """
@@ -78,6 +82,11 @@ class Crash(Net):
 class Bare(nn.Module):
     def execute(self, x):
         return x
+
+
+def edge(x, scale=1.0):
+    y = x - 1.0
+    return jt.ternary(y >= 0, y, y * 0) * scale + (y * (1 - scale)).stop_grad()
 
 
 def loss(x, y, power=2):
@@ -148,6 +157,18 @@ def test_functions(programs: Path) -> None:
         assert_parity("net.py:loss", jittor="port.py:loss", inputs=[x, x, x])
 
 
+def test_a_jump_is_told_from_a_wrong_gradient(programs: Path) -> None:
+    """At the edge of a ReLU the port has the gradient of the other side: rounding alone could have it."""
+    call = {"torch": "net.py:edge", "jittor": "port.py:edge", "inputs": [np.array([1.0, 5.0, 7.0], np.float32)]}
+    with pytest.raises(ParityError, match=r"gradient input 0: .*33.33% of the entries"):
+        assert_parity(**call)
+    outcome = assert_parity(**call, jumps=True)
+    assert [row.jump for row in outcome.rows] == [False, True]
+    assert RECORDS.comparisons[-1].tolerance.endswith("(jump)") and 0 < RECORDS.comparisons[-1].used <= 1
+    with pytest.raises(ParityError, match="gradient input 0: "):  # the outputs agree, the other gradients do not
+        assert_parity(**call, jittor_args="scale=0.5", jumps=True)
+
+
 def test_a_crash_and_a_hang_fail_their_test_and_the_next_gets_new_processes(programs: Path) -> None:
     assert_parity("net.py:Net", jittor="port.py:Net", inputs=["4x6"], train=True)
     started = {name: worker.started for name, worker in SESSION.workers.items()}
@@ -156,7 +177,7 @@ def test_a_crash_and_a_hang_fail_their_test_and_the_next_gets_new_processes(prog
     text = str(failure.value)
     assert "Jittor failed on net.py:Net and port.py:Crash (net.py:8): the process ended (SIGABRT)" in text
     assert "about to end" in text and "port.py" in text
-    with pytest.raises(ParityError, match=r"Torch failed on net.py:slow \(net.py:27\): no end after 2 s"):
+    with pytest.raises(ParityError, match=r"Torch failed on net.py:slow \(net.py:31\): no end after 2 s"):
         assert_parity("net.py:slow", inputs=["2"], timeout=2)
     assert_parity("net.py:Net", jittor="port.py:Net", inputs=["4x6"], train=True)
     assert {name: worker.started for name, worker in SESSION.workers.items()} == {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from parity.check.compare import Limits, compare, compare_group
 from parity.check.job import load, save
+from parity.check.jumps import only_gradients_differ
 from parity.check.values import leaves
 from parity.tolerances import EXACT, TABLE, Tolerance
 
@@ -54,6 +55,17 @@ def test_zero_against_something_is_a_difference() -> None:
     assert not compare("gradient", "w", np.zeros(3), np.full(3, 1e-3), share(1e-3)).holds
     assert compare("gradient", "w", np.zeros(3), np.zeros(3), EXACT).holds
     assert compare("output", "empty", np.zeros((0, 3)), np.zeros((0, 3)), EXACT).holds
+
+
+def test_a_jump_explains_gradients_up_to_twice_what_rounding_does() -> None:
+    row = compare("gradient", "w", np.array([1.0, 1.0]), np.array([1.0, 1.5]), share(1e-3))
+    assert not row.holds and not row.jump
+    assert replace(row, noise=0.25).jump and replace(row, noise=0.25).holds
+    assert not replace(row, noise=0.24).holds
+    missing = compare("gradient", "w", np.zeros(2), None, WIDE)
+    assert not replace(missing, noise=9.0).holds
+    output = replace(row, group="output")
+    assert only_gradients_differ([row]) and not only_gradients_differ([row, output]) and not only_gradients_differ([])
 
 
 def test_whole_numbers_do_not_round() -> None:
