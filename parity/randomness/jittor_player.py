@@ -22,20 +22,25 @@ JITTOR = str(Path(jt.__file__).parent)
 
 
 class Player:
-    """A tape that is played; see :func:`parity.randomness.replay`."""
+    """A tape that is played; see :func:`parity.randomness.replay`.
+
+    Attributes:
+        running: the modules that are being called.
+    """
 
     def __init__(self, model: Any, path: Path) -> None:
         self._matcher = Matcher(load_tape(path))
-        self._running = RunningModules(self._enter)
+        self.running = RunningModules()
+        self.running.listeners.append(self._enter)
         self._entered: dict[str, list[int]] = {}
         self._repeating = False
         self._model = model
         self._restore: list[tuple[Any, str, Any]] = []
 
-    def attach(self, model: Any) -> None:
-        """Draws inside the modules of this model go by their paths from now on."""
-        self._running.watch(model)
-        self._matcher.knows(self._running.classes)
+    def attach(self, model: Any, prefix: str = "") -> None:
+        """Draws inside the modules of this model go by their paths, with a prefix, from now on."""
+        self.running.watch(model, prefix)
+        self._matcher.knows(self.running.classes)
 
     def __enter__(self) -> Player:
         if self._model is not None:
@@ -63,7 +68,7 @@ class Player:
         self._restore.clear()
         for loader in (jt.dataset.Dataset, jt.dataset.RandomSampler):
             del loader._shuffle_rng
-        self._running.release()
+        self.running.release()
 
     def _put(self, owner: Any, name: str, value: Any) -> None:
         self._restore.append((owner, name, getattr(owner, name)))
@@ -77,7 +82,7 @@ class Player:
         wanted = shape if meaning.shape is None else meaning.shape(by.found)
         limits = {n: float(v) for n, v in meaning.limits(by.found).items() if isinstance(v, (int, float))}
         also = ("bernoulli",) if meaning.kind == "uniform" else ()
-        path = self._running.path
+        path = self.running.path
         request = Request(path, meaning.kind, by.name, wanted, meaning.drops, limits, by.place, also, by.filling)
         draw = self._matcher.next(request)
         if draw is None:
@@ -88,7 +93,7 @@ class Player:
         return made
 
     def _order(self, n: int) -> Array | None:
-        request = Request(self._running.path, "permutation", "permutation", (n,))
+        request = Request(self.running.path, "permutation", "permutation", (n,))
         draw = self._matcher.next(request)
         return None if draw is None else np.asarray(draw.values)
 
@@ -101,7 +106,7 @@ class Player:
     def _shuffler(self, loader: Any) -> Any:
         return _Orders(loader.__dict__["_shuffle_rng"], self)
 
-    def _enter(self, path: str) -> None:
+    def _enter(self, path: str, args: tuple[Any, ...]) -> None:
         if not self._repeating:
             self._entered.setdefault(path, []).append(self._matcher.moment)
 

@@ -19,15 +19,15 @@ class RunningModules:
     Attributes:
         stack: their paths, outermost first.
         classes: the class of every module, by path; the first path of a module counts.
-        entered: receives the path of each module that is entered.
+        listeners: receive path and positional arguments of each call, before it is on the stack.
     """
 
-    def __init__(self, entered: Callable[[str], None] = lambda path: None) -> None:
+    def __init__(self) -> None:
         self.stack: list[str] = []
         self.classes: dict[str, str] = {}
-        self.entered = entered
+        self.listeners: list[Callable[[str, tuple[Any, ...]], None]] = []
         self._paths: dict[int, str] = {}
-        self._model: Any = None  # kept, so that the ids stay those of its modules
+        self._models: list[Any] = []  # kept, so that the ids stay those of their modules
         self._patched: list[tuple[Any, Any]] = []
 
     @property
@@ -35,10 +35,11 @@ class RunningModules:
         """Of the innermost module that runs."""
         return self.stack[-1] if self.stack else OUTSIDE
 
-    def watch(self, model: Any) -> None:
-        """Follow the calls of a model's modules from now on."""
-        self._model = model
-        for path, module in dict(model.named_modules()).items():
+    def watch(self, model: Any, prefix: str = "") -> None:
+        """Follow the calls of a model's modules from now on; ``prefix`` is put before their paths."""
+        self._models.append(model)
+        for name, module in dict(model.named_modules()).items():
+            path = (prefix + name).rstrip(".")
             if id(module) not in self._paths:
                 self._paths[id(module)] = path
                 self.classes[path] = type(module).__name__
@@ -54,7 +55,8 @@ class RunningModules:
             path = self._paths.get(id(module))
             if path is None or (self.stack and self.stack[-1] == path):  # a stranger; __call__ that calls super's
                 return original(module, *args, **keywords)
-            self.entered(path)
+            for listener in self.listeners:
+                listener(path, args)
             self.stack.append(path)
             try:
                 return original(module, *args, **keywords)

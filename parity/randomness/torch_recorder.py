@@ -33,20 +33,21 @@ class TapeRecorder(TorchDispatchMode):  # type: ignore[misc]
 
     Attributes:
         tape: what was recorded so far.
+        running: the modules that are being called.
     """
 
     def __init__(self, model: Any = None) -> None:
         super().__init__()
         self.tape = Tape()
-        self._running = RunningModules()
+        self.running = RunningModules()
         self._counts: dict[tuple[str, str], int] = {}
         if model is not None:
             self.attach(model)
 
-    def attach(self, model: Any) -> None:
-        """Draws inside the modules of this model go by their paths from now on."""
-        self._running.watch(model)
-        self.tape.modules.update(self._running.classes)
+    def attach(self, model: Any, prefix: str = "") -> None:
+        """Draws inside the modules of this model go by their paths, with a prefix, from now on."""
+        self.running.watch(model, prefix)
+        self.tape.modules.update(self.running.classes)
 
     def save(self, path: Path) -> None:
         """Write the tape; see :meth:`parity.randomness.tape.Tape.save`."""
@@ -54,7 +55,7 @@ class TapeRecorder(TorchDispatchMode):  # type: ignore[misc]
 
     def __exit__(self, *problem: Any) -> None:
         super().__exit__(*problem)
-        self._running.release()
+        self.running.release()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -78,13 +79,13 @@ class TapeRecorder(TorchDispatchMode):  # type: ignore[misc]
         name, place, internal = called_function(sys._getframe(2), operator)
         if internal:
             return
-        path = self._running.path
+        path = self.running.path
         count = self._counts.get((path, kind), 0)
         self._counts[path, kind] = count + 1
         drops = kind == "bernoulli" and (
             "drop" in name
             or name not in ("bernoulli", "bernoulli_")
-            or any(part in self._running.classes.get(path, "") for part in DROPPING_CLASSES)
+            or any(part in self.running.classes.get(path, "") for part in DROPPING_CLASSES)
         )
         self.tape.draws.append(Draw(path, kind, count, name, values.shape, drops, limits, place, values))
 

@@ -49,13 +49,14 @@ def verdict(report: Report) -> str:
 
 def as_json(report: Report) -> dict[str, Any]:
     """The same as plain values; what is not finite is null."""
-    plain: dict[str, Any] = _finite({**asdict(report), "worst": report.worst, "ok": report.ok})
+    plain: dict[str, Any] = finite({**asdict(report), "worst": report.worst, "ok": report.ok})
     return plain
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Plain values in which what is no finite number is None."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,243 @@
+"""Compare what two runs of a training wrote: step by step, and within a step in the order in which things happen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from parity.arrays import Array, load_arrays
+from parity.training.result import LoopReport, LoopStep, Measure, Split
+from parity.training.run import read_log, step_of
+from parity.training.sketch import apart, length, sketch
+
+# A gradient or update that is so small a share of the whole is measured against that share of the whole: of a true
+# zero rounding leaves something whose own size says nothing.
+SHARE = 1e-3
+# Where a gradient is nothing but rounding, an optimizer that divides by its size makes a step of it all the same.
+NOTHING = 1e-5
+ROUNDING = 2.5e-7  # of float32: what a parameter loses of an update, as a share of the parameter
+SAME_RATE = 1e-6
+
+
+class Sides:
+    """The files of both runs.
+
+    Args:
+        torch, jittor: their folders.
+    """
+
+    def __init__(self, torch: Path, jittor: Path) -> None:
+        self.folders = (torch, jittor)
+        self.logs = tuple(read_log(folder / "steps.jsonl") for folder in self.folders)
+        self.start = tuple(
+            {f"state/{n}": sketch(a, n) for n, a in load_arrays(folder / "start.npz").items()}
+            if (folder / "start.npz").is_file()
+            else {}
+            for folder in self.folders
+        )
+        told = torch / "model.json"
+        self.model: dict[str, Any] = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
+        self.undetermined: set[str] = set()
+
+    def state(self, side: int, step: int) -> dict[str, Array]:
+        """Sketches of the state after a step; 0 is the start."""
+        if not step:
+            return dict(self.start[side])
+        return load_arrays(self.folders[side] / f"step-{step}.npz")
+
+    @property
+    def common(self) -> int:
+        """How many steps both took."""
+        return min(len(log) for log in self.logs)
+
+
+def compare_steps(report: LoopReport, sides: Sides) -> None:
+    """Fill in the steps and where the runs part."""
+    before = (sides.state(0, 0), sides.state(1, 0))
+    previous: Measure | None = None
+    for number in range(1, sides.common + 1):
+        arrays = (sides.state(0, number), sides.state(1, number))
+        entries = sides.logs[0][number - 1], sides.logs[1][number - 1]
+        measures = list(_measures(report, sides, entries, before, arrays))
+        rates = tuple([rate for event in entry["optimizer"] for rate in event["rates"]] for entry in entries)
+        norms = tuple({n: v for event in e["optimizer"] for n, v in event["norms"].items()} for e in entries)
+        step = LoopStep(
+            entries[0]["figures"], entries[1]["figures"], (rates[0], rates[1]), (norms[0], norms[1]), measures
+        )
+        report.steps.append(step)
+        beyond = next((measure for measure in measures if not measure.ok), None)
+        if beyond is not None and report.split is None:
+            report.split = Split(number, beyond, previous)
+        previous = max(measures, key=lambda measure: measure.relative / measure.bound)
+        before = arrays
+
+
+def _measures(
+    report: LoopReport,
+    sides: Sides,
+    entries: tuple[dict[str, Any], dict[str, Any]],
+    before: tuple[dict[str, Array], dict[str, Array]],
+    after: tuple[dict[str, Array], dict[str, Array]],
+) -> Iterable[Measure]:
+    one, other = entries
+    if one["batch"] is not None and other["batch"] is not None:
+        gap = 0.0 if one["batch"] == other["batch"] else math.inf
+        yield Measure("batch", f"{one['batch']} items in Torch, {other['batch']} in Jittor", gap, 1.0)
+    if one["figures"] or other["figures"]:
+        step = step_of(one["figures"], other["figures"])
+        yield Measure("figure", step.worst, step.relative, report.bounds.loss)
+    counts = len(one["optimizer"]), len(other["optimizer"])
+    gap = 0.0 if counts[0] == counts[1] else math.inf
+    yield Measure("steps", f"{counts[0]} in Torch, {counts[1]} in Jittor", gap, 1.0)
+    for at, (theirs, ours) in enumerate(zip(one["optimizer"], other["optimizer"])):
+        found = _gradients(sides, f"gradient/{at}/", theirs["norms"], ours["norms"], after)
+        yield _worst("gradient", {n: r for n, r in found.items() if n in sides.model["parameters"]}, report.gradients)
+        yield _rates(theirs["rates"], ours["rates"])
+    yield _worst("update", _updates(sides, before, after), report.gradients)
+    buffers = [name for name in after[0] if name.startswith("state/") and name[6:] not in sides.model["parameters"]]
+    found = {n[6:]: apart(after[1][n], after[0][n]) / (length(after[0][n]) or 1.0) for n in buffers if n in after[1]}
+    yield _worst("buffer", found, report.bounds.loss)
+
+
+def _gradients(
+    sides: Sides, prefix: str, theirs: Mapping[str, float], ours: Mapping[str, float], arrays: tuple[Any, Any]
+) -> dict[str, float]:
+    """Relative distance of each gradient; a gradient that one side lacks is zero there."""
+    whole = math.sqrt(sum(norm**2 for norm in theirs.values()))
+    found = {}
+    for name in [*theirs, *(n for n in ours if n not in theirs)]:
+        norm, key = theirs.get(name, 0.0), prefix + name
+        if key in arrays[0] and key in arrays[1]:
+            gap = apart(arrays[1][key], arrays[0][key])
+        else:
+            gap = max(norm, ours.get(name, 0.0))
+        if norm <= NOTHING * whole:
+            sides.undetermined.add(name)
+        scale = max(norm, SHARE * whole)
+        found[name] = gap / scale if scale else (math.inf if gap else 0.0)
+    return found
+
+
+def _rates(theirs: list[float], ours: list[float]) -> Measure:
+    if len(theirs) != len(ours):
+        return Measure("rate", f"{len(theirs)} groups in Torch, {len(ours)} in Jittor", math.inf, SAME_RATE)
+    gaps = [abs(a - b) / (abs(a) or 1.0) for a, b in zip(theirs, ours)]
+    worst = max(range(len(gaps)), key=lambda i: gaps[i])
+    name = f"{theirs[worst]:.6g} in Torch, {ours[worst]:.6g} in Jittor" if gaps[worst] else "learning rate"
+    return Measure("rate", name, gaps[worst], SAME_RATE)
+
+
+def _updates(sides: Sides, before: tuple[Any, Any], after: tuple[Any, Any]) -> dict[str, float]:
+    """Relative distance of what a step did to each parameter."""
+    moves = {}
+    for name in sides.model["parameters"]:
+        key = f"state/{name}"
+        if name in sides.undetermined or any(key not in arrays for arrays in (*before, *after)):
+            continue
+        moves[name] = (after[0][key] - before[0][key], after[1][key] - before[1][key], length(after[0][key]))
+    whole = math.sqrt(sum(length(theirs) ** 2 for theirs, _, _ in moves.values()))
+    found = {}
+    for name, (theirs, ours, size) in moves.items():
+        gap = max(apart(ours, theirs) - ROUNDING * size, 0.0)
+        scale = max(length(theirs), SHARE * whole)
+        found[name] = gap / scale if scale else (math.inf if gap else 0.0)
+    return found
+
+
+def _worst(stage: str, found: Mapping[str, float], bound: float) -> Measure:
+    if not found:
+        return Measure(stage, "", 0.0, bound)
+    name = max(found, key=lambda key: found[key])
+    beyond = sum(relative > bound for relative in found.values())
+    return Measure(stage, name, found[name], bound, max(beyond - 1, 0))
+
+
+def compare_ends(report: LoopReport, sides: Sides) -> None:
+    """Fill in how far the parameters are apart after the last common step."""
+    if not sides.common:
+        return
+    ends = sides.state(0, sides.common), sides.state(1, sides.common)
+    rows = []
+    for name in sides.model["trained"]:
+        key = f"state/{name}"
+        if key in ends[0] and key in ends[1] and name not in sides.undetermined:
+            rows.append((name, apart(ends[1][key], ends[0][key]), length(ends[0][key] - sides.start[0][key])))
+    way = math.sqrt(sum(row[2] ** 2 for row in rows))
+    gap = math.sqrt(sum(row[1] ** 2 for row in rows))
+    report.drift = gap / way if way else math.inf if gap else 0.0
+    report.furthest = sorted(rows, key=lambda row: -row[1])[:5]
+
+
+def find_problems(report: LoopReport, sides: Sides, told: dict[str, Any]) -> None:
+    """What differs beside the figures: weights, what is trained, how many steps, draws.
+
+    Args:
+        told: what the Jittor side wrote at its end; empty if it did not come to it.
+    """
+    parameters = set(sides.model.get("parameters", ()))
+    for pair in told.get("pairs", ()):
+        name = pair["torch"] or pair["jittor"]
+        if pair["how"] == "shape":
+            report.problems.append(f"{name} has shape {pair['shape']} in Torch, {pair['other']} in Jittor")
+        elif pair["how"] == "only torch":
+            text = f"{name} is only in Torch"
+            (report.problems if name in parameters else report.notes).append(text)
+        elif pair["how"] == "only jittor":
+            report.notes.append(f"{name} is only in Jittor; it keeps the values that the program gave it")
+    renamed = [f"{p['torch']} is {p['jittor']}" for p in told.get("pairs", ()) if p["how"] == "renamed"]
+    if renamed:
+        more = f" and {len(renamed) - 4} more" if len(renamed) > 4 else ""
+        report.notes.append(f"weights with other names, matched by shape and order: {', '.join(renamed[:4])}{more}")
+    _trained(report, sides)
+    report.problems += told.get("problems", [])
+    report.notes += told.get("notes", [])
+    _lengths(report, sides)
+
+
+def _trained(report: LoopReport, sides: Sides) -> None:
+    """Tensors that only one side trains."""
+    if not sides.common:
+        return
+    taught = [
+        {name for entry in log[: sides.common] for event in entry["optimizer"] for name in event["trained"]}
+        for log in sides.logs
+    ]
+    if not any(entry["optimizer"] for log in sides.logs for entry in log):
+        report.notes.append("no optimizer of either framework took a step: gradients were not compared")
+        return
+    ends = sides.state(1, sides.common)
+    for name in sorted(taught[1] - taught[0]):
+        key = f"state/{name}"
+        moved = length(ends[key] - sides.start[1][key]) if key in ends and key in sides.start[1] else math.nan
+        if moved == 0:
+            continue
+        shown = name.removeprefix("jittor:")
+        frozen = name in sides.model["parameters"]
+        what = "frozen there" if frozen else "only in Jittor" if name.startswith("jittor:") else "a buffer there"
+        report.problems.append(
+            f"Jittor trains {shown}, which Torch does not ({what}): it moved by {moved:.2g}; in Jittor every Var that "
+            "is an attribute of a module is a parameter until stop_grad() is called on it"
+        )
+    for name in sorted(taught[0] - taught[1]):
+        report.problems.append(f"Torch trains {name}, Jittor does not")
+
+
+def _lengths(report: LoopReport, sides: Sides) -> None:
+    """One side takes more steps: often the last batch, which is smaller."""
+    counts = [len(log) for log in sides.logs]
+    report.taken = dict(zip(("torch", "jittor"), counts))
+    if counts[0] == counts[1] or report.problems and not all(counts):
+        return
+    longer = 0 if counts[0] > counts[1] else 1
+    names = ("Torch", "Jittor")
+    text = f"Torch takes {counts[0]} steps, Jittor {counts[1]}"
+    sizes = [entry["batch"] for entry in sides.logs[longer]]
+    extra, usual = sizes[counts[1 - longer] :], sizes[: counts[1 - longer]]
+    if len(extra) == 1 and usual and None not in (extra[0], usual[0]) and extra[0] < usual[0]:
+        text += (
+            f": the last batch, of {extra[0]} items where the others have {usual[0]}, is dropped by {names[1 - longer]}"
+        )
+    report.problems.append(text)
