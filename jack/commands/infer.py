@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from jack.commands.progress import progress
 from jack.frameworks import FrameworkError
-from jack.inference.result import Result
 from jack.options import BPMGCNOptions, OptionError, Options, TSLNetOptions, VideoEmotionOptions
 from jack.options.command_line import MethodGroup
+
+if TYPE_CHECKING:
+    from jack.inference.result import Result
 
 HELP = """Say what a trained model makes of one video (vaanet, cten, tslnet) or one walk (bpmgcn).
 

@@ -91,7 +91,8 @@ def prepare_tsl300(
         A line for each video that could not be prepared; it is left out of the lists.
 
     Raises:
-        DatasetError: if there are no videos, an annotation does not fit, or a file cannot be written.
+        DatasetError: if there are no videos, an annotation does not fit, the folder holds another data set, or a file
+            cannot be written.
     """
     videos = find_split_videos(source)
     segments = {path.stem: read_segments(source / "gt" / f"{path.stem}.txt") for path in videos["test"]}
@@ -100,6 +101,7 @@ def prepare_tsl300(
         read_points(path)
     if not points:
         segments.update({path.stem: read_segments(source / "gt" / f"{path.stem}.txt") for path in videos["train"]})
+    _refuse_others(root, {path.stem for paths in videos.values() for path in paths}, source)
     total, done, problems = sum(map(len, videos.values())), 0, []
     listed: dict[str, list[str]] = {split: [] for split in SPLITS}
     rates = read_rates(root / "fps_dict.json") if (root / "fps_dict.json").is_file() else {}
@@ -135,6 +137,15 @@ def middle_points(name: str, segments: Sequence[Segment], fps: float) -> list[st
         first, last = int(start * fps), int(end * fps)
         rows.append(f"{label},{CLASSES[label]},{first},{last},{name},{(first + last) // 2}")
     return rows
+
+
+def _refuse_others(root: Path, names: set[str], source: Path) -> None:
+    """Lists of another data set, such as the published one, are not replaced."""
+    for path in (root / f"split_{split}.txt" for split in SPLITS):
+        listed = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []
+        for name in filter(None, map(str.strip, listed)):
+            if name not in names:
+                raise DatasetError(f"{path}: lists {name}, which is not in {source}; choose another folder")
 
 
 def _entries(listed: dict[str, list[str]], segments: dict[str, list[Segment]]) -> dict[str, Any]:

@@ -204,6 +204,14 @@ def test_features_that_are_there_are_not_made_again(sentiments, tmp_path):
     assert made == ["3_c"]
 
 
+def test_lists_of_another_data_set_are_not_replaced(sentiments, tmp_path):
+    prepare("--synthetic", "tslnet", tmp_path / "data", "--training", 1, "--validation", 1)
+    before = (tmp_path / "data" / "gt.json").read_bytes()
+    with pytest.raises(DatasetError, match="split_train.txt: lists 1_synthetic, which is not in"):
+        prepare_tsl300(sentiments, tmp_path / "data", extract)
+    assert (tmp_path / "data" / "gt.json").read_bytes() == before
+
+
 def test_points_of_annotators_are_taken_over(sentiments, tmp_path):
     (sentiments / "points").mkdir()
     row = "p,1,10,20,2_a,15"
