@@ -22,7 +22,9 @@ class JittorSide:
     """See :class:`jack.frameworks.Framework`."""
 
     name = "jittor"
-    rank, ranks = 0, 1
+
+    def __init__(self) -> None:
+        self.rank, self.ranks = 0, 1
 
     def start(self, device: str, threads: int) -> None:
         if threads:
@@ -35,6 +37,10 @@ class JittorSide:
                 "--device cuda: Jittor finds no CUDA device (`jack doctor` says why); use --device cpu"
             )
         jt.flags.use_cuda = int(device == "cuda")
+        if jt.in_mpi:
+            from jack.frameworks import jittor_processes
+
+            self.rank, self.ranks = jittor_processes.join()
 
     def version(self) -> str:
         import jittor as jt
@@ -81,10 +87,15 @@ class JittorSide:
         jt.sync_all(True)
 
     def share(self, model: Any, optimizer: Any, norms: bool) -> None:
-        raise FrameworkError("several Jittor processes cannot train as one yet; start one, or use --framework torch")
+        from jack.frameworks import jittor_processes
+
+        if norms:
+            jittor_processes.share_norms(model)
 
     def agree(self, figures: Mapping[str, float]) -> dict[str, float]:
-        return dict(figures)
+        from jack.frameworks import jittor_processes
+
+        return jittor_processes.average(figures) if self.ranks > 1 else dict(figures)
 
 
 SIDE = JittorSide()

@@ -16,10 +16,14 @@ class BPMGCNOptions(Options):
 
     method: ClassVar[str] = "bpmgcn"
 
-    data_path: str = option("./dataset/Emotion-Gait", "Folder of train_joint.npy and so on.", commands=(TRAIN, TEST))
-    work_dir: str = option("./work_dir/temp", "Folder of configuration, log and results.", commands=(TRAIN, TEST))
+    data_path: str = option(
+        "./dataset/Emotion-Gait", "Folder of train_joint.npy and so on.", commands=(TRAIN, TEST), changeable=True
+    )
+    work_dir: str = option(
+        "./work_dir/temp", "Folder of configuration, log and results.", commands=(TRAIN, TEST), changeable=True
+    )
     model_saved_name: str = option(
-        "", "Folder of weights and TensorBoard's files; work_dir if there is none.", commands=(TRAIN,)
+        "", "Folder of weights and TensorBoard's files; work_dir if there is none.", commands=(TRAIN,), changeable=True
     )
     checkpoint: str = checkpoint_option(("weights",))
 

@@ -16,10 +16,12 @@ class TSLNetOptions(Options):
 
     method: ClassVar[str] = "tslnet"
 
-    data_path: str = option("./dataset/VideoSenti", "Folder of the data set.", commands=(TRAIN, TEST))
-    model_path: str = option("./models/train", "Folder of the weights.", commands=(TRAIN,))
-    output_path: str = option("./outputs/train", "Folder of configuration, log and results.", commands=(TRAIN, TEST))
-    log_path: str = option("./logs/train", "Folder of TensorBoard's files.", commands=(TRAIN,))
+    data_path: str = option("./dataset/VideoSenti", "Folder of the data set.", commands=(TRAIN, TEST), changeable=True)
+    model_path: str = option("./models/train", "Folder of the weights.", commands=(TRAIN,), changeable=True)
+    output_path: str = option(
+        "./outputs/train", "Folder of configuration, log and results.", commands=(TRAIN, TEST), changeable=True
+    )
+    log_path: str = option("./logs/train", "Folder of TensorBoard's files.", commands=(TRAIN,), changeable=True)
     checkpoint: str = checkpoint_option(("model_file",))
 
     modal: str = option("all", "Modalities; the model takes both.", choices=("all", "rgb", "logmfcc"))

@@ -27,21 +27,30 @@ NETWORK = (
 class VideoEmotionOptions(Options):
     """What both methods have."""
 
-    root_path: str = option("", "Folder that the other paths are relative to.")
+    root_path: str = option("", "Folder that the other paths are relative to.", changeable=True)
     video_path: str = option(
-        "VideoEmotion8--imgs", "Folder LABEL/ID/000001.jpg of frames, or LABEL/ID.mp4.", commands=(TRAIN, TEST)
+        "VideoEmotion8--imgs",
+        "Folder LABEL/ID/000001.jpg of frames, or LABEL/ID.mp4.",
+        commands=(TRAIN, TEST),
+        changeable=True,
     )
     audio_path: str = option(
         "VideoEmotion8--mp3",
         "Folder LABEL/ID.mp3; where it holds no file, a video file is heard itself.",
         commands=(TRAIN, TEST),
+        changeable=True,
     )
-    annotation_path: str = option("ve8_01.json", "Annotation file.", commands=(TRAIN, TEST))
-    result_path: str = option("results", "Folder of the runs.")
+    annotation_path: str = option("ve8_01.json", "Annotation file.", commands=(TRAIN, TEST), changeable=True)
+    result_path: str = option("results", "Folder of the runs.", changeable=True)
     expr_name: str = option(
-        "", "Folder of this run in it; a name made of date and time if there is none.", commands=(TRAIN, TEST)
+        "",
+        "Folder of this run in it; a name made of date and time if there is none.",
+        commands=(TRAIN, TEST),
+        changeable=True,
     )
-    debug: bool = option(False, "Write to the folder debug instead of result_path.", commands=(TRAIN, TEST))
+    debug: bool = option(
+        False, "Write to the folder debug instead of result_path.", commands=(TRAIN, TEST), changeable=True
+    )
 
     n_classes: int = option(8, "Emotions.", least=1)
     seq_len: int = option(12, "Snippets of a video.", least=1)
@@ -105,7 +114,7 @@ class CTENOptions(VideoEmotionOptions):
 
     method: ClassVar[str] = "cten"
 
-    annotation_path: str = option("ve8_04.json", "Annotation file.", commands=(TRAIN, TEST))
+    annotation_path: str = option("ve8_04.json", "Annotation file.", commands=(TRAIN, TEST), changeable=True)
     seq_len: int = option(16, "Snippets of a video.", least=1)
     audio_embed_size: int = option(2048, "Features of a second of sound; must be 2048.", least=1)
     audio_n_segments: int = option(16, "Seconds of sound; must be seq_len.", unit="s", least=1)

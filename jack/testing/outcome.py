@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jack.checkpoints.errors import CheckpointError
 from jack.metrics.classification import Classification, classify
 from jack.metrics.detection import DetectionScores
 
@@ -41,6 +42,16 @@ class Outcome:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+def check_finite(outputs: Array) -> None:
+    """Refuse outputs that are no numbers.
+
+    Raises:
+        CheckpointError: if there are such.
+    """
+    if not np.isfinite(outputs).all():
+        raise CheckpointError("the model answers with values that are no numbers: its weights have diverged")
+
+
 def softmax(logits: Array) -> Array:
     """Probabilities of rows, N x K."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -59,7 +70,11 @@ def classified(
         labels: true classes, N.
         classes: names of the classes, K.
         more: further figures, such as the loss.
+
+    Raises:
+        CheckpointError: if logits are no numbers.
     """
+    check_finite(logits)
     found: Classification = classify(logits, labels)
     probabilities = softmax(np.asarray(logits, dtype=np.float64))
     predictions = [

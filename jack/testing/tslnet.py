@@ -14,7 +14,7 @@ from jack.methods.registry import METHODS
 from jack.metrics.detection import evaluate
 from jack.metrics.localization import LocalizationOptions, localize, result_json
 from jack.options import TSLNetOptions
-from jack.testing.outcome import Outcome, localized
+from jack.testing.outcome import Outcome, check_finite, localized
 
 CLASS_NAMES = {"p": "pAP", "n": "nAP"}
 SEGMENTS_OF_TRAINING = "videosenti_gt.json"  # published, with the segments that gt.json leaves out
@@ -107,6 +107,7 @@ class SentimentEvaluation:
         for batch in self.batches.epoch(0):
             for item in batch:
                 of_video, activation = self.steps.scores(model, item.rgb, item.mel)
+                check_finite(activation)
                 fps = float(self.videos.dataset.fps[item.name])
                 found[item.name] = localize(of_video, activation, fps, self.localization)
             if progress is not None:

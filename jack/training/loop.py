@@ -185,12 +185,8 @@ class Loop:
         parts = [f"{name} {train[name]:.4f}" for name in ("loss", "acc") if name in train]
         text = f"{where}step {self.state.step}/{self.limit}: {', '.join(parts)}"
         if outcome is not None:
-            text += f"; {self.options_word()} {outcome.score_name} {outcome.score:.4f}{' (best)' if better else ''}"
+            text += f"; {self.options.select_on} {outcome.score_name} {outcome.score:.4f}{' (best)' if better else ''}"
         return f"{text}; {speed:.1f} {self.task.unit}/s" if self.done_since else text
-
-    def options_word(self) -> str:
-        """What the best model is chosen on, in a word."""
-        return str(self.options.select_on)
 
     def _show(self, logs: dict[str, float]) -> None:
         speed = self.done_since / max(time.monotonic() - self.since, 1e-9)

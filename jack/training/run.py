@@ -53,6 +53,7 @@ def run_train(options: Options, resume: bool = False, again: str = "") -> int:
 
         task = make_task(framework, running, on_bad if options.skip_bad else None)
         try:
+            _check_samples(task, state, saved)
             _build(task, framework, state, saved)
             if framework.rank:  # the first process writes for all
                 return _train(Loop(task, framework, places, state, stop, None, None, _silent), task, stop, again)
@@ -84,6 +85,17 @@ def _saved(places: Places, options: Options, resume: bool) -> Saved | None:
     saved = load_state(places.state)
     check_same_run(saved, options)
     return saved
+
+
+def _check_samples(task: Task, state: RunState, saved: Saved | None) -> None:
+    """Refuse to go on with other samples than those that the run began with."""
+    found = task.checksum()
+    if saved and found != state.samples_of:
+        count = len(task.batches.chosen)
+        raise DatasetError(
+            f"{saved.path}: the run began with other training samples than the {count} that are there now"
+        )
+    state.samples_of = found
 
 
 def _build(task: Task, framework: Framework, state: RunState, saved: Saved | None) -> None:
@@ -161,7 +173,11 @@ def _report(loop: Loop, task: Task) -> None:
         "jack": __version__,
         "selected_on": options.select_on,
         "selection": task.selected_on,
-        **{name: value for name, value in asdict(state).items() if name not in ("sums", "samples", "log_bytes")},
+        **{
+            name: value
+            for name, value in asdict(state).items()
+            if name not in ("sums", "samples", "log_bytes", "samples_of")
+        },
         "checkpoints": {"best": str(places.best) if state.best is not None else None, "last": str(places.last)},
         "options": options.as_dict(),
     }

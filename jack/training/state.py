@@ -45,6 +45,7 @@ class RunState:
         history: a record for each evaluation.
         skipped: a line for each sample that could not be read.
         log_bytes: length of the log.
+        samples_of: a checksum of the names of the training samples.
         seconds: of all parts of the run together.
     """
 
@@ -59,6 +60,7 @@ class RunState:
     history: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     log_bytes: int = 0
+    samples_of: int = 0
     seconds: float = 0.0
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from jack.checkpoints import load_checkpoint, save_checkpoint
 from jack.cli import main
+from jack.errors import DatasetError
 from jack.options import OPTIONS
 from jack.testing.run import run_test
 from jack.training.run import run_train
@@ -107,6 +109,17 @@ def test_resume_refuses_another_run_s_options(gait, trained):
     assert result.exit_code == 2 and "--base-lr was 0.001 when the run began and is 0.075 now" in result.stderr
 
 
+def test_resume_refuses_other_samples_but_not_another_place(gait, tmp_path):
+    first = gait_options(gait, tmp_path / "run", max_steps=2)
+    assert run_train(OPTIONS["bpmgcn"](**first)) == 0
+    (tmp_path / "run").rename(tmp_path / "moved")
+    moved = {**first, "work_dir": str(tmp_path / "moved"), "max_steps": 3}
+    assert run_train(OPTIONS["bpmgcn"](**moved), resume=True) == 0
+    write_gait(tmp_path / "more", train=28)
+    with pytest.raises(DatasetError, match="other training samples than the 24 that are there now"):
+        run_train(OPTIONS["bpmgcn"](**{**moved, "data_path": str(tmp_path / "more")}), resume=True)
+
+
 def test_samples_do_not_depend_on_workers_and_seeds_do_matter(gait, trained, tmp_path):
     losses = [[step["loss"] for step in records(trained / "log.jsonl")][:3]]
     for name, more in (("workers", {"num_workers": 2}), ("seed", {"seed": 5})):
@@ -161,6 +174,19 @@ def test_weights_of_other_classes_are_named(gait, trained):
     line = refused("test", "bpmgcn", options)
     assert "best.safetensors: the weights are of a model with num_class 4 and not 6; give --num-class 4" in line
     assert "--checkpoint FILE is missing" in refused("test", "bpmgcn", {"framework": "torch"})
+
+
+def test_weights_that_have_diverged_are_named(gait, trained, tmp_path):
+    weights = load_checkpoint(trained / "checkpoints" / "best.safetensors").weights
+    weights["fc1_classifier_p.bias"] = np.full(4, np.nan, dtype=np.float32)
+    save_checkpoint(weights, tmp_path / "nan.safetensors")
+    options = {
+        "data_path": str(gait),
+        "width": 8,
+        "framework": "torch",
+        "checkpoint": str(tmp_path / "nan.safetensors"),
+    }
+    assert "no numbers: its weights have diverged" in refused("test", "bpmgcn", options)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,9 @@ class ToyTask(Task):
     def size(self, batch):
         return len(batch.y)
 
+    def name(self, index):
+        return str(index)
+
     def arrays(self, batch):
         return {"x": batch.x, "y": batch.y}
 

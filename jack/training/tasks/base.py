@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,6 +70,14 @@ class Task(ABC):
     @abstractmethod
     def size(self, batch: Any) -> int:
         """Samples of a batch."""
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """Of a sample of the training part."""
+
+    def checksum(self) -> int:
+        """Of the names of the training samples, in order: a resumed run must find the same."""
+        return zlib.crc32("\n".join(self.name(index) for index in self.batches.chosen).encode())
 
     @abstractmethod
     def arrays(self, batch: Any) -> dict[str, Array]:

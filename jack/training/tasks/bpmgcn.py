@@ -39,7 +39,7 @@ class BPMGCNTask(Task):
             options.shared_draws,
         )
         clips = open_clips(options, "train", augmentation)
-        self.names = clips
+        self.clips = clips
         chosen = None
         self.evaluation, self.selected_on = None, "nothing: the last model is kept"
         if options.select_on == "validation":
@@ -86,6 +86,9 @@ class BPMGCNTask(Task):
     def size(self, batch: dict[str, Array]) -> int:
         return len(batch["label"])
 
+    def name(self, index: int) -> str:
+        return self.clips.name(index)
+
     def arrays(self, batch: dict[str, Array]) -> dict[str, Array]:
-        names: Any = np.array([self.names.name(index) for index in batch["index"].tolist()])
+        names: Any = np.array([self.name(index) for index in batch["index"].tolist()])
         return {**batch, "names": names}

@@ -33,6 +33,7 @@ class TSLNetTask(Task):
         losses = method_module(framework, "tslnet_losses")
         self.criterion = losses.TotalLoss(options.weights(), options.cpc_sign)
         videos = open_sentiments(options, "train", options.seed)
+        self.videos = videos
         self.skipped += videos.skipped
         chosen = None
         self.evaluation, self.selected_on = None, "nothing: the last model is kept"
@@ -82,6 +83,9 @@ class TSLNetTask(Task):
 
     def size(self, batch: list[Item]) -> int:
         return len(batch)
+
+    def name(self, index: int) -> str:
+        return self.videos.dataset.names[index]
 
     def arrays(self, batch: list[Item]) -> dict[str, Array]:
         found = {f"{number}/{name}": a for number, item in enumerate(batch) for name, a in item.arrays().items()}

@@ -36,6 +36,7 @@ class VideoEmotionTask(Task):
         self.module = method_module(framework, f"{options.method}_training")
         self.criterion = make_criterion(framework, options)
         dataset = open_videos(options, SUBSET, TRAINING)
+        self.dataset = dataset
         self.skipped += dataset.skipped
         chosen = None
         self.evaluation, self.selected_on = None, "nothing: the last model is kept"
@@ -97,6 +98,10 @@ class VideoEmotionTask(Task):
 
     def size(self, batch: Batch) -> int:
         return len(batch)
+
+    def name(self, index: int) -> str:
+        video = self.dataset.sources[index].video
+        return f"{video.label}/{video.name}"
 
     def arrays(self, batch: Batch) -> dict[str, Array]:
         found: dict[str, Any] = {"visual": batch.visual, "audio": batch.audio, "label": batch.label}
