@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jack.golden import i3d_network
+from jack.golden.i3d import OUTPUT
 from jack.methods.torch import i3d
 from parity.backends import get_backend
 from parity.golden.run import run_suite
@@ -25,22 +26,26 @@ def test_padding_gives_as_many_outputs_as_strides_fit(size, kernel, stride):
         assert (size + before + after - kernel) // stride + 1 == -(-size // stride)
 
 
-def test_torch_agrees_with_the_recorded_figures(tmp_path):
-    report = run_suite(available()["i3d"], DATA, ["torch"], tmp_path, 600)
-    assert report.ok, as_text(report, True)
-
-
-def test_the_uneven_padding_in_time_is_seen(monkeypatch):
-    """Zeros on the wrong side move logits by 3e-6 only; the features of 43 frames by more than any tolerance."""
-    right = i3d.same_padding
-    monkeypatch.setattr(i3d, "same_padding", lambda *sizes: right(*sizes)[::-1])
+def difference_of_the_long_clip():
+    """Ours from the recorded features of 43 frames, where the padding in time is uneven."""
     name = "gain0.7/long43_features"
     found = i3d_network.long_clip(DATA, get_backend("torch"))[name]
-    stored = i3d_network.Golden.read(DATA).arrays[name]
-    assert np.abs(found - stored).max() > 1e-4
+    return np.abs(found - i3d_network.Golden.read(DATA).arrays[name]).max()
+
+
+def test_torch_agrees_where_the_padding_is_uneven():
+    assert difference_of_the_long_clip() <= OUTPUT.absolute
+
+
+def test_padding_on_the_wrong_side_is_seen(monkeypatch):
+    """It moves the logits of 16 frames by 3e-6 only."""
+    right = i3d.same_padding
+    monkeypatch.setattr(i3d, "same_padding", lambda *sizes: right(*sizes)[::-1])
+    assert difference_of_the_long_clip() > 1e-4
 
 
 @pytest.mark.slow
-def test_jittor_agrees_with_the_recorded_figures(tmp_path):
-    report = run_suite(available()["i3d"], DATA, ["jittor"], tmp_path, 1800)
+@pytest.mark.parametrize("framework", ["torch", "jittor"])
+def test_all_recorded_figures(framework, tmp_path):
+    report = run_suite(available()["i3d"], DATA, [framework], tmp_path, 1800)
     assert report.ok, as_text(report, True)

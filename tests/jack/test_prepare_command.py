@@ -39,7 +39,7 @@ def videos(tmp_path):
 
 @pytest.mark.parametrize("method", ["vaanet", "tslnet", "bpmgcn"])
 def test_synthetic(method, tmp_path):
-    words = ["--synthetic", method, tmp_path / "data", "--training", 2, "--validation", 1, "--seed", 3]
+    words = ["--synthetic", method, tmp_path / "data", "--training", 1, "--validation", 1, "--seed", 3]
     code, said, _ = prepare(*words)
     assert code == 0 and "all" in said
     code, _, error = prepare(*words)
