@@ -26,7 +26,7 @@ _PATH = click.Path(path_type=Path)
 
 def _own(method: str) -> Sequence[click.Parameter]:
     """What the command has besides the method's options."""
-    first = "RECORDING" if method == "bpmgcn" else "VIDEO"
+    first = {"bpmgcn": "RECORDING", "tslnet": "[VIDEO]"}.get(method, "VIDEO")
     output = click.Option(
         ["--output"], type=_PATH, metavar="DIR", help="Folder of the JSON file and the picture.  [default: results]"
     )
