@@ -10,7 +10,7 @@ from parity.tolerances import GRADIENT_FLOOR
 from parity.trace import job as names
 from parity.trace import result
 from parity.trace.attributes import differences
-from parity.trace.judge import WHOLE, Evidence, own, timeline
+from parity.trace.judge import WHOLE, Evidence, called_by, failure_of, own, timeline, unfed
 from parity.trace.result import Comparison, Finding, Node, Place, StateRow
 
 REBUILT = 100  # times the tolerance: so much is no rounding
@@ -18,20 +18,20 @@ REBUILT = 100  # times the tolerance: so much is no rounding
 
 def find(evidence: Evidence, nodes: Sequence[Node], state: Sequence[StateRow]) -> list[Finding]:
     """All findings; notes and verdicts of the nodes are adapted to them."""
-    found = crash(evidence, nodes)
     tensors = weights(evidence, state)
-    found += [finding for finding in tensors if finding.kind == "weights"]
+    found = [finding for finding in tensors if finding.kind == "weights"]
     attributes = attribute_differences(evidence, nodes)
-    wrong = own_code(nodes, state, bool(evidence.jittor["error"]), whole(evidence, nodes))
+    wrong = own_code(evidence, nodes)
     for finding in wrong:  # an attribute that differs explains what is wrong in its module
         said = attributes.pop(finding.path, None)
         if said is not None:
             finding.message += "; " + said.message.partition(": ")[2]
-    found += [finding for finding in wrong if finding.kind == "forward"]
+    found += [finding for finding in wrong if finding.kind in ("forward", "crash")]
+    found += crash(evidence, nodes)  # what is wrong before it may have led to it
     found += list(attributes.values())
     found += [finding for finding in tensors if finding.kind == "training"]
     found += [Finding("random", -1, "", text) for text in evidence.jittor["draws"]]
-    found += [finding for finding in wrong if finding.kind != "forward"]
+    found += [finding for finding in wrong if finding.kind not in ("forward", "crash")]
     return found or remainder(evidence, nodes)
 
 
@@ -131,15 +131,17 @@ def attribute_differences(evidence: Evidence, nodes: Sequence[Node]) -> dict[str
     return found
 
 
-def own_code(nodes: Sequence[Node], state: Sequence[StateRow], crashed: bool, agrees: bool) -> list[Finding]:
+def own_code(evidence: Evidence, nodes: Sequence[Node]) -> list[Finding]:
     """A finding for each module whose own code gives something else, in the order in which it shows."""
     begin, end = timeline(nodes)
+    agrees = whole(evidence, nodes)
     forward: list[tuple[int, Finding]] = []
     backward: list[tuple[int, Finding]] = []
+    left: list[tuple[int, Finding]] = []
     seen: set[tuple[str, str]] = set()
     for node in nodes:
-        if node.verdict == result.FAILED and not crashed:
-            text = f"{title(node)} cannot be repeated by itself in Jittor: {node.notes[-1]}"
+        if node.verdict == result.FAILED and failure_of(evidence, node.number):
+            text = f"{title(node)} fails in Jittor: {failure_of(evidence, node.number)}"
             forward.append((begin[node.number], Finding("crash", node.number, node.torch.path, text, *places(node))))
             continue
         if node.verdict != result.WRONG:
@@ -151,30 +153,30 @@ def own_code(nodes: Sequence[Node], state: Sequence[StateRow], crashed: bool, ag
             node.notes.append("built differently: what comes after it is the same again")
             continue
         kind = "forward" if values else "buffer" if bad[0].name.startswith("buffer") else "backward"
+        of_input = node.parent < 0 and any(row.name.startswith("gradient of argument") for row in bad)
+        if kind == "backward" and agrees and not of_input:
+            node.verdict = result.BACKWARD
+            node.notes.append("the gradients of the whole model agree all the same")
+            continue
         if (kind, node.torch.path) in seen:
             continue
         seen.add((kind, node.torch.path))
         first, when = earliest(nodes, node, values or bad, begin, end)
         finding = Finding(kind, node.number, node.torch.path, sentence(node, kind, first), *places(node), first)
-        (forward if kind == "forward" else backward).append((when if kind == "forward" else -when, finding))
-    forward.sort(key=lambda pair: pair[0])
-    backward.sort(key=lambda pair: pair[0])
-    return [finding for _, finding in [*forward, *backward]]
+        lists = {"forward": forward, "buffer": left, "backward": backward}
+        lists[kind].append((-when if kind == "backward" else when, finding))
+    for found in (forward, left, backward):
+        found.sort(key=lambda pair: pair[0])
+    ordered = [finding for _, finding in [*forward, *left, *backward]]
+    # A module that could not be given Torch's tensors is not to blame where something before it went wrong.
+    return [finding for index, finding in enumerate(ordered) if not index or not unfed(nodes[finding.node])]
 
 
 def earliest(
     nodes: Sequence[Node], node: Node, rows: Sequence[Comparison], begin: Mapping[int, int], end: Mapping[int, int]
 ) -> tuple[Comparison, int]:
     """The row that shows first: what is handed to an inner module shows when that is called."""
-    counts: dict[str, int] = {}
-    called: dict[str, int] = {}
-    for inner in nodes[node.number + 1 :]:
-        if inner.depth <= node.depth:
-            break
-        if inner.parent == node.number:
-            count = counts.get(inner.torch.path, 0)
-            counts[inner.torch.path] = count + 1
-            called[names.handed(inner.torch.path, count, "")] = begin[inner.number]
+    called = {given: begin[inner.number] for given, inner in called_by(nodes, node).items()}
 
     def when(row: Comparison) -> int:
         at = called.get(re.sub(r"argument .*$", "argument ", row.name))

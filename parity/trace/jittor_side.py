@@ -59,6 +59,7 @@ class JittorFramework:
 
 def array_of(var: Any) -> Array:
     """Its values, computed by now."""
+    var.sync(False, False)  # alone: numpy() would also compute what waits, and fail with it
     found: Array = np.array(var.numpy())
     return found
 
@@ -130,7 +131,6 @@ class JittorSide:
 
     def whole(self) -> dict[str, Array]:
         """Run the model forward and backward; what raises is kept with the calls before it."""
-        import jittor as jt
 
         positional, keywords = self.arguments()
         BACKEND.seed(self.job.seed)
@@ -156,7 +156,6 @@ class JittorSide:
         buffers = {n: v for n, v in self.model.state_dict().items() if n in self.twin and n not in self.trained}
         arrays.update({names.key(names.BUFFER, 0, self.twin[n]): v for n, v in buffers.items()})
         arrays.update(self._gradients(result))
-        jt.sync_all(True)
         return self._values(arrays)
 
     def _keep_error(self, error: Exception) -> None:
@@ -232,7 +231,6 @@ class JittorSide:
 
     def own_code(self) -> dict[str, Array]:
         """Repeat the calls one by one on Torch's inputs."""
-        import jittor as jt
 
         found: dict[str, Any] = {}
         BACKEND.seed(self.job.seed)
@@ -246,7 +244,6 @@ class JittorSide:
                         text = str(error).strip().splitlines()
                         self.problems[f"own/{number}"] = f"{type(error).__name__}: {text[0] if text else ''}"
                         traceback.print_exception(error)
-        jt.sync_all(True)
         return self._values(found)
 
     def repeat(self, call: Call, number: int, lines: LineRecorder | None = None) -> dict[str, Any]:
@@ -327,7 +324,9 @@ class JittorSide:
                 sources[theirs] = state[ours]
         loss = self._loss(sinks, self.torch["own_projected"][str(number)])
         wanted = {n: v for n, v in sources.items() if names.key(names.OWN_GRADIENT, number, n) in self.theirs}
-        if loss is not None and wanted:
+        # Where the program is cut into modules differently, Torch's gradients are those of something else.
+        alike = not repetition.missing and set(self.torch["own_projected"][str(number)]) <= set(sinks)
+        if loss is not None and wanted and alike:
             gradients = jt.grad(loss, list(wanted.values()))
             found.update({names.key(names.OWN_GRADIENT, number, n): g for n, g in zip(wanted, gradients)})
         for ours, theirs in self.twin.items():
@@ -359,13 +358,18 @@ class JittorSide:
 
     def _values(self, arrays: dict[str, Any]) -> dict[str, Array]:
         """The arrays; a Var whose computation fails is a problem of its own."""
+        import jittor as jt
+
+        try:
+            jt.sync_all(True)  # all at once: Jittor compiles many operators side by side
+        except RuntimeError as error:
+            traceback.print_exception(error)
         found = {}
         for name, var in arrays.items():
             try:
                 found[name] = array_of(var)
             except RuntimeError as error:
-                text = str(error).strip().splitlines()
-                self.problems.setdefault(f"value/{name}", text[0] if text else "RuntimeError")
+                self.problems[f"value/{name}"] = f"Jittor cannot compute it: {reason(error)}"
         return found
 
     def tree(self) -> list[dict[str, Any]]:
@@ -386,6 +390,24 @@ class JittorSide:
             }
             for path, module in self.recorder.modules.items()
         ]
+
+
+def reason(error: Exception) -> str:
+    """The line of a failed computation's long message that says most."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    for mark in ("Compile fused operator", "Compile operator", "[Error]", "Check failed", "Execute fused operator"):
+        for line in lines:
+            if mark in line:
+                return line[line.index(mark) :]
+    return lines[0] if lines else type(error).__name__
+
+
+def value_of(var: Any) -> Array:
+    """Its values; NaN throughout where Jittor cannot compute them."""
+    try:
+        return array_of(var)
+    except RuntimeError:
+        return np.full(tuple(var.shape), np.nan, np.float32)
 
 
 class Held:
@@ -410,7 +432,7 @@ def run(job: Job) -> None:
     if job.lines:
         record_lines(side, job)
         return
-    own = {} if side.error else side.own_code()
+    own = side.own_code()  # after an error too: it judges the calls that came to their end
     store.save(folder / "jittor.npz", {**arrays, **own})
     import jittor as jt
 
@@ -441,7 +463,7 @@ def record_lines(side: JittorSide, job: Job) -> None:
                     side.repeat(ours[number], number, recorded[number])
                 except Exception as error:  # the first round has reported it
                     traceback.print_exception(error)
-    save_lines(Path(job.folder) / "jittor", recorded, lambda v: array_of(v) if side.framework.is_tensor(v) else v)
+    save_lines(Path(job.folder) / "jittor", recorded, lambda v: value_of(v) if side.framework.is_tensor(v) else v)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,11 +100,50 @@ def nodes_of(evidence: Evidence) -> list[Node]:
                 if twin["plain"].get(name, text) != text:
                     node.notes.append(f"{label(name)} is {text} in Torch, {twin['plain'][name]} in Jittor")
         node.notes += [text for key, text in evidence.jittor["problems"].items() if key.startswith(f"shape/{number}/")]
-        failure = evidence.jittor["problems"].get(f"own/{number}")
+        failure = failure_of(evidence, number)
         if failure:
             node.notes.append(failure)
-        node.verdict = verdict(node, twin is not None, bool(failure))
         found.append(node)
+    reshaped(found)
+    for node in found:
+        node.verdict = verdict(node, node.number in reached, bool(failure_of(evidence, node.number)))
+    return found
+
+
+def failure_of(evidence: Evidence, number: int) -> str:
+    """What went wrong when a call's own code was repeated; "" if nothing did."""
+    problems: dict[str, str] = evidence.jittor["problems"]
+    start = f"value/{names.key(names.OWN, number, '')}"
+    return problems.get(f"own/{number}") or next((text for key, text in problems.items() if key.startswith(start)), "")
+
+
+def reshaped(nodes: Sequence[Node]) -> None:
+    """What a program hands on in another shape is no error if the module that gets it makes the same of it.
+
+    Then the programs are only built differently there, and nothing is held against the other shape.
+    """
+    for node in nodes:
+        given = [row for row in node.own_outputs if row.problem.startswith("shape") and row.name.startswith("to ")]
+        if given:
+            inner = called_by(nodes, node)
+            for row in given:
+                receiver = inner.get(re.sub(r"argument .*$", "argument ", row.name))
+                if receiver is not None and receiver.outputs and all(after.ok for after in receiver.outputs):
+                    node.own_outputs.remove(row)
+                    node.notes.append(f"{row.name}: {row.problem}, of which the module makes the same")
+
+
+def called_by(nodes: Sequence[Node], node: Node) -> dict[str, Node]:
+    """The calls directly inside a call, by what they are given: ``to PATH (call N), argument``."""
+    counts: dict[str, int] = {}
+    found = {}
+    for inner in nodes[node.number + 1 :]:
+        if inner.depth <= node.depth:
+            break
+        if inner.parent == node.number:
+            count = counts.get(inner.torch.path, 0)
+            counts[inner.torch.path] = count + 1
+            found[names.handed(inner.torch.path, count, "")] = inner
     return found
 
 
@@ -144,14 +184,18 @@ def verdict(node: Node, reached: bool, failed: bool) -> str:
 
 
 def own(node: Node) -> list[Comparison]:
-    """What tells whether a module's own code is right.
+    """What tells whether a module's own code is right; no gradients where a tensor has another shape."""
+    return list(node.own_outputs) if apart(node) or unfed(node) else node.own_outputs + node.own_gradients
 
-    A tensor that one program hands on in another shape says that the programs are built differently there, not that one
-    of them is wrong; then gradients cannot be compared either.
-    """
-    rebuilt = any("has the shape" in note for note in node.notes)
-    rows = [row for row in node.own_outputs if not (row.problem.startswith("shape") and row.name.startswith("to "))]
-    return rows if rebuilt or len(rows) < len(node.own_outputs) else rows + node.own_gradients
+
+def apart(node: Node) -> bool:
+    """Whether the programs hand on tensors of different shapes, or give them back."""
+    return any("of which the module makes the same" in note for note in node.notes)
+
+
+def unfed(node: Node) -> bool:
+    """Whether the module could not be given all of Torch's tensors, because its own have other shapes."""
+    return any("has the shape" in note for note in node.notes)
 
 
 def state_of(evidence: Evidence) -> list[StateRow]:

@@ -99,6 +99,11 @@ class LineRecorder:
         if foreign(code.co_filename) or code.co_name.startswith("<"):
             return None
         self._frames[id(frame)] = Running()
+        if code.co_name not in METHODS and frame.f_back is not None and not foreign(frame.f_back.f_code.co_filename):
+            at = place(frame.f_back.f_code.co_filename, frame.f_back.f_lineno)
+            for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+                for path, leaf in leaves(frame.f_locals.get(name), self.is_tensor, f"{name} given to it"):
+                    self._add(code.co_name, path, at, leaf)
         return self._follow
 
     def _follow(self, frame: FrameType, event: str, argument: Any) -> Any:

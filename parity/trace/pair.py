@@ -53,15 +53,17 @@ def pair_modules(torch: Sequence[Module], jittor: Sequence[Module], state: Itera
             taken.add(module.path)
     for module in reversed(torch):  # containers, by what lies inside; inner ones first
         if module.path not in found:
-            inside = Counter(_owner(found[m.path]) for m in torch if m.path in found and _owner(m.path) == module.path)
-            chosen = next((path for path, _ in inside.most_common() if free(path)), None)
+            inside = [found[m.path] for m in torch if m.path in found and m.path.startswith(module.path + ".")]
+            owners = Counter(_owner(found[m.path]) for m in torch if m.path in found and _owner(m.path) == module.path)
+            choices = [_around(inside), *(path for path, _ in owners.most_common())]
+            chosen = next((path for path in choices if free(path)), None)
             if chosen is not None:
                 found[module.path] = chosen
                 taken.add(chosen)
-    for module in torch:  # the rest, by type and order among siblings
+    for module in torch:  # the rest, by type and order among siblings; not what holds counterparts of something else
         if module.path in found:
-            left = [m for m in torch if _child_of(m.path, module.path) and m.path not in found]
-            rest = [m for m in jittor if _child_of(m.path, found[module.path]) and m.path not in taken]
+            left = [m for m in torch if _child_of(m.path, module.path) and not _in_or_below(m.path, found)]
+            rest = [m for m in jittor if _child_of(m.path, found[module.path]) and not _in_or_below(m.path, taken)]
             for one, other in _alike(left, rest):
                 found[one] = other
                 taken.add(other)
@@ -80,6 +82,21 @@ def _kind(name: str) -> str:
 
 def _owner(path: str) -> str:
     return path.rpartition(".")[0]
+
+
+def _around(paths: Sequence[str]) -> str:
+    """The innermost module that holds all of these."""
+    split = [path.split(".")[:-1] for path in paths]
+    common: list[str] = []
+    for parts in zip(*split):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return ".".join(common)
+
+
+def _in_or_below(path: str, paths: Iterable[str]) -> bool:
+    return any(other == path or other.startswith(path + ".") for other in paths)
 
 
 def _child_of(path: str, parent: str) -> bool:

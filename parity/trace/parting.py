@@ -57,29 +57,47 @@ def read(folder: Path, side: str) -> dict[int, list[Seen]]:
     }
 
 
-def part(torch: Sequence[Seen], jittor: Sequence[Seen]) -> Parting | None:
+def part(torch: Sequence[Seen], jittor: Sequence[Seen], shown: str = "") -> Parting | None:
     """The first line whose value is another one; None if all that can be compared agree.
 
-    Values of the same name are compared, in the order in which the lines ran.  A difference counts only if the other
-    program has the value nowhere near: a line may be split in two there, or two may be one.  Where the names tell
-    nothing (a port with its own names), the line after the last value that both have is it.
+    Values of the same name are compared, in the order in which the lines ran.  A difference counts if neither program
+    comes to the other's value later: a line may be split in two there, or two may be one.  Where names tell nothing
+    (a port with its own), it is the line after the last value that both have; and a value that differs though it comes
+    up later, for something else, is better than no line.
+
+    Args:
+        torch, jittor: what the lines of both made.
+        shown: name of the result, or of what is handed to a module, that is known to differ.
     """
-    pairs = aligned(torch, jittor)
-    for one, other in pairs:
-        found = near(torch[one], jittor[other])
-        if not found.ok and not anywhere(torch[one], jittor) and not anywhere_of(jittor[other], torch):
-            return Parting(torch[one].at, jittor[other].at, torch[one].name, found)
-    if pairs and len(pairs) * 2 >= len(torch):
-        return None
-    last, there = -1, -1
-    for index, event in enumerate(torch):
-        at = next((i for i, o in enumerate(jittor) if i > there and near(event, o).ok), None)
-        if at is not None and event.value.size > 1:
-            last, there = index, at
-    if last + 1 < len(torch) and there + 1 < len(jittor):
-        one_event, other_event = torch[last + 1], jittor[there + 1]
-        return Parting(one_event.at, other_event.at, one_event.name, near(one_event, other_event))
-    return None
+    maybe: tuple[int, int] | None = None
+    for one, other in aligned(torch, jittor):
+        if not near(torch[one], jittor[other]).ok:
+            if not anywhere(torch[one], jittor[other + 1 :]) and not anywhere_of(jittor[other], torch[one + 1 :]):
+                return earlier(torch, jittor, one, other)
+            maybe = maybe or (one, other)
+    at = (last(torch, shown), last(jittor, shown))
+    if min(at) >= 0 and not near(torch[at[0]], jittor[at[1]]).ok:
+        return earlier(torch, jittor, *at)
+    return None if maybe is None else earlier(torch, jittor, *maybe)
+
+
+def last(events: Sequence[Seen], shown: str) -> int:
+    """Index of the last event of a result (``output``) or of what is handed on; -1 if there is none."""
+    name = shown.replace("output", "return", 1) if shown.startswith("output") else shown
+    return max((i for i, event in enumerate(events) if (event.function, event.name) == ("forward", name)), default=-1)
+
+
+def earlier(torch: Sequence[Seen], jittor: Sequence[Seen], one: int, other: int) -> Parting:
+    """Two values that differ, or what comes right after the last value before them that both programs have."""
+    before = [i for i in range(other) if jittor[i].value.size > 1]
+    common = max((i for i in before if anywhere_of(jittor[i], torch)), default=-1)
+    start = next((i for i in before if i > common), other)
+    if start == other:
+        return Parting(torch[one].at, jittor[other].at, torch[one].name, near(torch[one], jittor[other]))
+    before = [i for i in range(one) if torch[i].value.size > 1]
+    common = max((i for i in before if anywhere(torch[i], jittor)), default=-1)
+    there = next((i for i in before if i > common), one)
+    return Parting(torch[there].at, jittor[start].at, torch[there].name, near(torch[there], jittor[start]))
 
 
 def aligned(torch: Sequence[Seen], jittor: Sequence[Seen]) -> list[tuple[int, int]]:
@@ -96,7 +114,7 @@ def near(one: Seen, other: Seen) -> Comparison:
 
 
 def anywhere(event: Seen, others: Sequence[Seen]) -> bool:
-    """Whether another program has this value too, under whatever name; a single number proves nothing."""
+    """Whether these of another program have this value too, under whatever name; a single number proves nothing."""
     same = [other for other in others if other.value.shape == event.value.shape and event.value.size > 1]
     return any(near(event, other).ok for other in same)
 
@@ -107,7 +125,9 @@ def anywhere_of(event: Seen, others: Sequence[Seen]) -> bool:
     return any(near(other, event).ok for other in same)
 
 
-def partings(torch: Mapping[int, Sequence[Seen]], jittor: Mapping[int, Sequence[Seen]]) -> dict[int, Parting]:
-    """For each call, where it parts."""
-    found = {number: part(events, jittor.get(number, [])) for number, events in torch.items()}
+def partings(
+    torch: Mapping[int, Sequence[Seen]], jittor: Mapping[int, Sequence[Seen]], shown: Mapping[int, str]
+) -> dict[int, Parting]:
+    """For each call, where it parts; see :func:`part`."""
+    found = {number: part(events, jittor.get(number, []), shown.get(number, "")) for number, events in torch.items()}
     return {number: parting for number, parting in found.items() if parting is not None}

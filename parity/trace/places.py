@@ -57,7 +57,9 @@ def place(file: str, line: int) -> Place:
 def caller(frame: FrameType | None, machinery: bool = False) -> Place | None:
     """The nearest place in the program, from a frame outwards; None if there is none."""
     while frame is not None:
-        if not foreign(frame.f_code.co_filename, machinery):
+        file = frame.f_code.co_filename
+        passes_on = frame.f_code.co_name == "__call__" and Path(file).name == HELPERS
+        if not foreign(file, machinery) and not passes_on:
             return place(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None

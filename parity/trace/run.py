@@ -23,6 +23,7 @@ from parity.trace.parting import Parting, partings, read
 from parity.trace.result import Finding, Node, Place, Trace
 
 FOLLOWED = 8  # modules whose lines are followed
+FOLLOW = ("forward", "crash")  # kinds of findings that lines explain
 
 
 class RunSide(Protocol):
@@ -169,7 +170,7 @@ def _follow(trace: Trace, task: Task, theirs: Job, mine: Job) -> None:
     """Find the lines of what differs: both programs once more, with their lines watched."""
     wanted: dict[int, None] = {}
     for finding in trace.findings:
-        if finding.kind == "forward" and trace.nodes[finding.node].torch.code is not None:
+        if finding.kind in FOLLOW and finding.node >= 0 and trace.nodes[finding.node].torch.code is not None:
             wanted[finding.node] = None
     numbers = tuple(sorted(list(wanted)[:FOLLOWED]))
     if not numbers:
@@ -179,10 +180,11 @@ def _follow(trace: Trace, task: Task, theirs: Job, mine: Job) -> None:
         if not _side(trace, task, side, replace(job, lines=numbers), "-lines"):
             trace.problem = trace.log = ""  # the findings stand without it
             return
-    found = partings(read(task.folder, "torch"), read(task.folder, "jittor"))
+    shown = {f.node: f.comparison.name for f in trace.findings if f.kind in FOLLOW and f.comparison}
+    found = partings(read(task.folder, "torch"), read(task.folder, "jittor"), shown)
     for finding in trace.findings:
         parting = found.get(finding.node)
-        if finding.kind == "forward" and parting is not None:
+        if finding.kind in FOLLOW and parting is not None:
             _sharpen(finding, parting, trace.nodes[finding.node])
 
 
