@@ -181,8 +181,11 @@ def _path(text: str) -> str:
 
 
 def _subject(target: Target, port: Target | None) -> str:
-    name = f"{target.path.name}:{target.name}"
-    return f"{name} and {port.path.name}:{port.name}" if port is not None else name
+    if port is None:
+        return f"{target.path.name}:{target.name}"
+    # The folder only where the files' names do not tell them apart.
+    parts = 2 if target.path.name == port.path.name else 1
+    return " and ".join(f"{'/'.join(t.path.parts[-parts:])}:{t.name}" for t in (target, port))
 
 
 def _place(target: Target) -> str:
