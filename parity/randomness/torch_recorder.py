@@ -7,7 +7,10 @@ mode does not; what the program called is read from the stack.
 
 from __future__ import annotations
 
+import ast
+import linecache
 import sys
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -182,8 +185,25 @@ def called_function(frame: FrameType | None, operator: str) -> tuple[str, str, b
             name = frame.f_code.co_name
         elif file == RECURRENT and name == operator:
             name = type(frame.f_locals.get("self")).__name__
-        elif file == INIT or (file.startswith(DATA) and operator == "random_"):
+        elif file == INIT or (file.startswith(DATA) and (operator == "random_" or _of_no_use(frame))):
             internal = True
         frame = frame.f_back
     place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else ""
     return name, place, internal or being_made(start, torch.nn.Module)
+
+
+def _of_no_use(frame: FrameType) -> bool:
+    """Whether a sampler draws one more order only to take none of it: the rest of whole rounds."""
+    sampler, n = frame.f_locals.get("self"), frame.f_locals.get("n")
+    if not isinstance(sampler, torch.utils.data.RandomSampler) or not n or sampler.num_samples % n:
+        return False
+    return "num_samples % n" in _statement(frame.f_code.co_filename, frame.f_lineno)
+
+
+@cache
+def _statement(file: str, line: int) -> str:
+    """The innermost statement of a source file that a line belongs to."""
+    tree = ast.parse("".join(linecache.getlines(file)))
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or n.lineno)]
+    innermost = min(around, key=lambda n: (n.end_lineno or n.lineno) - n.lineno, default=None)
+    return ast.unparse(innermost) if innermost else ""

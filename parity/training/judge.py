@@ -192,9 +192,15 @@ def find_problems(report: LoopReport, sides: Sides, told: dict[str, Any]) -> Non
         more = f" and {len(renamed) - 4} more" if len(renamed) > 4 else ""
         report.notes.append(f"weights with other names, matched by shape and order: {', '.join(renamed[:4])}{more}")
     _trained(report, sides)
-    report.problems += told.get("problems", [])
+    draws = told.get("problems", [])
+    if other := _lengths(report, sides):
+        report.problems.append(other)
+        if draws:
+            draws = [
+                f"{len(draws)} differences between the random draws, which may follow from that; such as: {draws[0]}"
+            ]
+    report.problems += draws
     report.notes += told.get("notes", [])
-    _lengths(report, sides)
 
 
 def _trained(report: LoopReport, sides: Sides) -> None:
@@ -225,19 +231,20 @@ def _trained(report: LoopReport, sides: Sides) -> None:
         report.problems.append(f"Torch trains {name}, Jittor does not")
 
 
-def _lengths(report: LoopReport, sides: Sides) -> None:
-    """One side takes more steps: often the last batch, which is smaller."""
+def _lengths(report: LoopReport, sides: Sides) -> str:
+    """Whether one side takes more steps; often that is the last batch of an epoch, which is smaller."""
     counts = [len(log) for log in sides.logs]
     report.taken = dict(zip(("torch", "jittor"), counts))
-    if counts[0] == counts[1] or report.problems and not all(counts):
-        return
-    longer = 0 if counts[0] > counts[1] else 1
-    names = ("Torch", "Jittor")
+    if counts[0] == counts[1] or (report.problems and not all(counts)):
+        return ""
+    longer, shorter = (0, 1) if counts[0] > counts[1] else (1, 0)
+    sizes = [[entry["batch"] for entry in log] for log in sides.logs]
     text = f"Torch takes {counts[0]} steps, Jittor {counts[1]}"
-    sizes = [entry["batch"] for entry in sides.logs[longer]]
-    extra, usual = sizes[counts[1 - longer] :], sizes[: counts[1 - longer]]
-    if len(extra) == 1 and usual and None not in (extra[0], usual[0]) and extra[0] < usual[0]:
-        text += (
-            f": the last batch, of {extra[0]} items where the others have {usual[0]}, is dropped by {names[1 - longer]}"
-        )
-    report.problems.append(text)
+    if any(size is None for log in sizes for size in log):
+        return text
+    usual = max(sizes[longer])
+    if [size for size in sizes[longer] if size == usual] == sizes[shorter]:
+        rest = next(size for size in sizes[longer] if size != usual)
+        name = ("Torch", "Jittor")[shorter]
+        text += f": {name} drops the last batch, which has {rest} items where the others have {usual}"
+    return text

@@ -18,6 +18,8 @@ STAGES = {
     "buffer": "a buffer is updated otherwise",
 }
 
+TOLD = ("batch", "steps", "rate")  # the name of such a measure says it all
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -82,6 +84,8 @@ class Split:
     def sentence(self) -> str:
         """The finding in words."""
         measure = self.measure
+        if measure.stage in TOLD:
+            return f"they part at step {self.step}: {STAGES[measure.stage]}: {measure.name}"
         more = f" (and of {measure.others} more)" if measure.others else ""
         by = f" by {measure.relative:.1e}" if math.isfinite(measure.relative) else ""
         text = f"they part at step {self.step}: {STAGES[measure.stage]}: {measure.name}{more} differs{by}"
