@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jack.datasets.gait_files import write_file
-from jack.datasets.tsl300 import CLASSES, HEADER, natural_key, read_points, read_rates
+from jack.datasets.tsl300 import CLASSES, HEADER, SEGMENTS_OF_TRAINING, natural_key, read_points, read_rates
 from jack.datasets.video_emotion import VIDEO_SUFFIXES
 from jack.errors import DatasetError
 from jack.files import replacing
@@ -120,7 +120,8 @@ def prepare_tsl300(
             raise DatasetError(f"{source / split}: no video can be used; {problems[0]}")
         _write_text(root / f"split_{split}.txt", "".join(f"{name}\n" for name in names))
     _write_json(root / "fps_dict.json", rates)
-    _write_json(root / "gt.json", {"database": _entries(listed, segments)})
+    _write_json(root / "gt.json", {"database": _entries(listed, segments, ("test",))})
+    _write_json(root / SEGMENTS_OF_TRAINING, {"database": _entries(listed, segments, SPLITS)})
     if points:
         for path in points:
             _write_text(root / "point_gaussian" / "train" / path.name, path.read_text(encoding="utf-8"))
@@ -148,14 +149,14 @@ def _refuse_others(root: Path, names: set[str], source: Path) -> None:
                 raise DatasetError(f"{path}: lists {name}, which is not in {source}; choose another folder")
 
 
-def _entries(listed: dict[str, list[str]], segments: dict[str, list[Segment]]) -> dict[str, Any]:
-    # As published: the training videos have empty lists, since the method learns from points alone.
+def _entries(listed: dict[str, list[str]], segments: dict[str, list[Segment]], filled: Sequence[str]) -> dict[str, Any]:
+    # As published: in gt.json the training videos have empty lists, since the method learns from points alone.
     return {
         name: {
             "subset": split,
             "annotations": [
                 {"segment": [str(start), str(end)], "label": label}
-                for start, end, label in (segments[name] if split == "test" else [])
+                for start, end, label in (segments.get(name, []) if split in filled else [])
             ],
         }
         for split, names in listed.items()

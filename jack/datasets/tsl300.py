@@ -23,6 +23,7 @@ from jack.errors import DatasetError as DatasetError
 SEGMENT_FRAMES = 16  # video frames of a segment: one I3D feature
 MEL_FRAMES = 32  # spectrogram columns of a segment
 CLASSES = {"n": 0, "p": 1}
+SEGMENTS_OF_TRAINING = "videosenti_gt.json"  # published, with the segments that gt.json leaves out
 MARKED, UNMARKED = 0.9, 0.1  # the smoothed label of an annotated segment
 WIDTHS = {"rgb": 1024, "logmfcc": 60}  # columns of the features
 HEADER = "class,class_index,start_frame,stop_frame,video_id,point"

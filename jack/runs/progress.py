@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def make_progress(shown: bool = True) -> Progress:
-    """Bars with a description, a count, the fields ``figures`` and the time left; unless ``shown``, none."""
+    """Bars with a description, a count, the fields ``figures`` and the time left; unless ``shown``, none.
+
+    What ``print`` (not ``click.echo``) writes meanwhile appears above them.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -19,7 +23,13 @@ def make_progress(shown: bool = True) -> Progress:
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal))
+    return Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # lines that go to a file must arrive there
+        disable=not (shown and console.is_terminal),
+    )
 
 
 @contextmanager

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import click
 
 from jack import __version__
 from jack.errors import DatasetError
@@ -59,11 +58,11 @@ def run_test(options: Options, output: str | None = None) -> int:
     report.update(skipped=left_out, options=options.as_dict())
     write_outcome(folder, outcome, report)
     for note in notes:
-        click.echo(note)
-    click.echo(outcome_table(outcome))
-    click.echo(f"{outcome.samples} samples evaluated, {len(left_out)} left out; results in {folder}")
+        print(note)
+    print(outcome_table(outcome))
+    print(f"{outcome.samples} samples evaluated, {len(left_out)} left out; results in {folder}")
     for line in left_out:
-        click.echo(f"left out: {line}", err=True)
+        print(f"left out: {line}", file=sys.stderr)
     return 0
 
 

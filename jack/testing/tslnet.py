@@ -7,7 +7,7 @@ from typing import Any
 
 from jack.datasets.batches import Batches
 from jack.datasets.readable import SentimentVideos
-from jack.datasets.tsl300 import Item, read_json
+from jack.datasets.tsl300 import SEGMENTS_OF_TRAINING, Item, read_json
 from jack.errors import DatasetError
 from jack.frameworks import Framework, method_module
 from jack.methods.registry import METHODS
@@ -17,7 +17,6 @@ from jack.options import TSLNetOptions
 from jack.testing.outcome import Outcome, check_finite, localized
 
 CLASS_NAMES = {"p": "pAP", "n": "nAP"}
-SEGMENTS_OF_TRAINING = "videosenti_gt.json"  # published, with the segments that gt.json leaves out
 
 
 def open_sentiments(options: TSLNetOptions, split: str, seed: int) -> SentimentVideos:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from dataclasses import asdict
-
-import click
 
 from jack import __version__
 from jack.checkpoints import load_into
@@ -49,7 +48,7 @@ def run_train(options: Options, resume: bool = False, again: str = "") -> int:
         def on_bad(error: DatasetError) -> None:
             if str(error) not in state.skipped:
                 state.skipped.append(str(error))
-                click.echo(f"left out: {error}", err=True)
+                print(f"left out: {error}", file=sys.stderr)
 
         task = make_task(framework, running, on_bad if options.skip_bad else None)
         try:
@@ -62,7 +61,7 @@ def run_train(options: Options, resume: bool = False, again: str = "") -> int:
             write_config(places.config, options.as_dict() | {"seed": state.seed})
             log, curves = JsonLog(places.log, state.log_bytes), _curves(places, state)
             try:
-                return _train(Loop(task, framework, places, state, stop, log, curves, click.echo), task, stop, again)
+                return _train(Loop(task, framework, places, state, stop, log, curves, print), task, stop, again)
             finally:
                 log.close()
                 if curves:
@@ -106,7 +105,7 @@ def _build(task: Task, framework: Framework, state: RunState, saved: Saved | Non
         framework.load_optimizer_state(task.model, task.optimizer, saved.optimizer)
     else:
         for note in task.load_start():
-            click.echo(note)
+            print(note)
     if framework.ranks > 1:
         framework.share(task.model, task.optimizer, task.shared_norms)
 
@@ -119,30 +118,30 @@ def _curves(places: Places, state: RunState) -> TensorBoardLog | None:
     try:
         return TensorBoardLog(places.tensorboard, state.step)
     except ImportError:
-        click.echo("no TensorBoard log: pip install 'jack-toolkit[tensorboard]' adds it")
+        print("no TensorBoard log: pip install 'jack-toolkit[tensorboard]' adds it")
         return None
 
 
 def _say_start(task: Task, places: Places, state: RunState, saved: Saved | None, framework: Framework) -> None:
     count = len(task.batches.chosen)
     what = f"goes on after step {state.step}" if saved else "begins"
-    click.echo(
+    print(
         f"{task.options.method} in {framework.name} {framework.version()}: {what}; {count} {task.unit},"
         f" {len(task.batches)} batches of {task.batches.batch_size}, seed {state.seed}; files in {places.outputs}"
     )
     if saved and saved.framework != framework.name:
-        click.echo(f"the run was begun in {saved.framework}: from here on its losses are those of {framework.name}")
+        print(f"the run was begun in {saved.framework}: from here on its losses are those of {framework.name}")
     for line in task.skipped:
         if line not in state.skipped:
             state.skipped.append(line)
-            click.echo(f"left out: {line}", err=True)
+            print(f"left out: {line}", file=sys.stderr)
 
 
 def _train(loop: Loop, task: Task, stop: Stop, again: str) -> int:
     try:
         finished = loop.run()
     except DivergedError as error:
-        click.echo(f"jack: {error}", err=True)
+        print(f"jack: {error}", file=sys.stderr)
         return 2
     except RuntimeError:
         # Ctrl-C in a terminal also reaches the compilers that Jittor has started, and fails the step under way.
@@ -156,7 +155,7 @@ def _train(loop: Loop, task: Task, stop: Stop, again: str) -> int:
         return 0 if finished else EXIT_CODE
     if not finished:
         kept = f"{places.state} holds step {loop.saved_step}" if places.state.exists() else "nothing was saved yet"
-        click.echo(f"stopped after step {state.step}; {kept}" + (f"; go on with: {again}" if again else ""))
+        print(f"stopped after step {state.step}; {kept}" + (f"; go on with: {again}" if again else ""))
         return EXIT_CODE
     loop.save_weights(best=False)
     _report(loop, task)
@@ -183,7 +182,7 @@ def _report(loop: Loop, task: Task) -> None:
     }
     write_json(places.report, report)
     if state.best is not None:
-        click.echo(f"best: {state.best:.4f} at step {state.best_step}, in {places.best}; chosen on {task.selected_on}")
+        print(f"best: {state.best:.4f} at step {state.best_step}, in {places.best}; chosen on {task.selected_on}")
     if state.skipped:
-        click.echo(f"{len(state.skipped)} samples were left out; {places.report} names them")
-    click.echo(f"weights after step {state.step}: {places.last}")
+        print(f"{len(state.skipped)} samples were left out; {places.report} names them")
+    print(f"weights after step {state.step}: {places.last}")

@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jack.datasets.tsl300 import CLASSES, HEADER, MEL_FRAMES, SEGMENT_FRAMES, mix_points, points_text, read_points
+from jack.datasets.tsl300 import (
+    CLASSES,
+    HEADER,
+    MEL_FRAMES,
+    SEGMENT_FRAMES,
+    SEGMENTS_OF_TRAINING,
+    mix_points,
+    points_text,
+    read_points,
+)
 
 FEATURES, BINS = 1024, 60
 FPS = (24.0, 25.0, 30.0)
@@ -30,7 +39,7 @@ def write_tsl300(folder: Path, training: int, test: int, seed: int, tell: Callab
         tell: hears how many videos are written, and of how many.
     """
     directions = np.abs(np.random.default_rng([seed, 0]).standard_normal((len(CLASSES), FEATURES)))
-    database, rates = {}, {}
+    database, filled, rates = {}, {}, {}
     points: list[list[str]] = [[] for _ in range(ANNOTATORS)]
     names: dict[str, list[str]] = {"train": [], "test": []}
     for place in range(training + test):
@@ -42,7 +51,8 @@ def write_tsl300(folder: Path, training: int, test: int, seed: int, tell: Callab
         write_features(folder / "features" / split, name, segments, stretches, directions, draw)
         names[split].append(name)
         rates[name] = fps
-        database[name] = {"subset": split, "annotations": seconds_of(stretches, fps) if split == "test" else []}
+        filled[name] = {"subset": split, "annotations": seconds_of(stretches, fps)}
+        database[name] = filled[name] if split == "test" else {"subset": split, "annotations": []}
         if split == "train":
             for rows in points:
                 rows += [point_row(name, stretch, draw) for stretch in stretches]
@@ -50,6 +60,7 @@ def write_tsl300(folder: Path, training: int, test: int, seed: int, tell: Callab
     for split, listed in names.items():
         (folder / f"split_{split}.txt").write_text("".join(f"{name}\n" for name in listed), encoding="utf-8")
     (folder / "gt.json").write_text(json.dumps({"database": database}, indent=1), encoding="utf-8")
+    (folder / SEGMENTS_OF_TRAINING).write_text(json.dumps({"database": filled}, indent=1), encoding="utf-8")
     (folder / "fps_dict.json").write_text(json.dumps(rates, indent=1), encoding="utf-8")
     write_points(folder / "point_gaussian", points, seed)
 
