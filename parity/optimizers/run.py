@@ -121,7 +121,8 @@ def _row(survey: Survey, torch: Worker, jittor: Worker, number: int, entry: Entr
         found.verdict, found.note = REFUSED, refused
         return found
     question = {"do": "run", "number": number, "entry": asdict(entry)}
-    for name, worker in (("Torch", torch), ("Jittor", jittor)):
+    sides = [("Torch", torch), ("Jittor", jittor)]
+    for name, worker in sides[::-1] if survey.stock else sides:  # what Jittor lacks need not run in Torch
         answer = worker.ask(question, survey.timeout)
         if answer.get("absent"):
             found.verdict = ABSENT

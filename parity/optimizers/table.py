@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from parity.optimizers.run import DIFFERS, FAILED, Row
 
-WIDTH = 60
+WIDTH, NOTE = 60, 100
 
 
 def as_text(rows: Sequence[Row], stock: bool, everything: bool = False) -> str:
@@ -27,7 +27,9 @@ def as_text(rows: Sequence[Row], stock: bool, everything: bool = False) -> str:
         worst = f"{row.worst:.1e}" if row.differences else "-"
         at = f"from step {row.first} on" if row.first else ""
         note = " ".join(part for part in (at, row.note) if part)
-        lines.append([row.entry.name, _cut(row.entry.arguments), worst, str(row.tolerance), row.verdict, _cut(note)])
+        lines.append(
+            [row.entry.name, _cut(row.entry.arguments), worst, str(row.tolerance), row.verdict, _cut(note, NOTE)]
+        )
     headers = ["class", "arguments", "largest difference", "tolerance", "verdict", "note"]
     parts = [tabulate(lines, headers=headers, tablefmt="simple", disable_numparse=True)]
     shown = [row for row in rows if row.differences and (everything or row.verdict == DIFFERS)]
@@ -41,7 +43,7 @@ def as_text(rows: Sequence[Row], stock: bool, everything: bool = False) -> str:
         parts.append(tabulate(steps, headers=headers, tablefmt="simple", disable_numparse=True))
     counts = Counter(row.verdict for row in rows)
     which = "Jittor's own class" if stock else "its conversion"
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    told = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
     parts.append(f"{len(rows)} optimizers and schedules of Torch, each against {which}: {told}")
     return "\n\n".join(parts)
 
@@ -62,5 +64,5 @@ def holds(rows: Sequence[Row]) -> bool:
     return all(row.verdict not in (DIFFERS, FAILED) for row in rows)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+def _cut(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."

@@ -44,6 +44,7 @@ class TapeRecorder(TorchDispatchMode):  # type: ignore[misc]
         self.tape = Tape()
         self.running = RunningModules()
         self._counts: dict[tuple[str, str], int] = {}
+        self._open = 0  # it is entered again while operators are taken apart
         if model is not None:
             self.attach(model)
 
@@ -56,16 +57,26 @@ class TapeRecorder(TorchDispatchMode):  # type: ignore[misc]
         """Write the tape; see :meth:`parity.randomness.tape.Tape.save`."""
         self.tape.save(path)
 
+    def __enter__(self) -> TapeRecorder:
+        self._open += 1
+        super().__enter__()
+        return self
+
     def __exit__(self, *problem: Any) -> None:
         super().__exit__(*problem)
-        self.running.release()
+        self._open -= 1
+        if not self._open:
+            self.running.release()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if torch.is_inference_mode_enabled():  # then compound operators arrive whole, with what they draw inside
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return func(*args, **kwargs)
-        if func.name().rpartition("::")[2].partition(".")[0] in ("dropout", "alpha_dropout"):
-            return func.decompose(*args, **kwargs)  # inference mode does not take them apart by itself
         given = bound(func, args, kwargs)
         result = func(*args, **kwargs)
         # Recomputation of a checkpointed part draws again what it drew forward.

@@ -180,14 +180,15 @@ def _loop_task(options: Options, work: Path) -> Any:
     if options.port is not None:
         place = parse_target(options.port)
         port_text = text if options.port_arguments is None else check_arguments(options.port_arguments)
-        port = Program(place, f"{place.name}({port_text})")
+        port = Program(place, f"{place.name}({port_text})", needs=(("", "", place.name),))
     title = f"{target.path.name}:{target.name}({text})"
-    return _task(options, title, (Program(target, f"{target.name}({text})"), port), None, options.steps or 0, work)
+    torch = Program(target, f"{target.name}({text})", needs=(("", "", target.name),))
+    return _task(options, title, (torch, port), None, options.steps or 0, work)
 
 
 def _model_task(options: Options, work: Path) -> Any:
     from parity.training.loop import Program
-    from parity.training.program import FUNCTION, Training, jittor_text, torch_text
+    from parity.training.program import FUNCTION, Training, jittor_text, needs, torch_text
     from parity.training.spec import make_batches, parse_call, parse_loss, stock_loss
 
     if options.methods:
@@ -203,7 +204,7 @@ def _model_task(options: Options, work: Path) -> Any:
     scheduler = parse_call(options.scheduler, "--scheduler") if options.scheduler else None
     training = Training(target.name, text, loss, optimizer, scheduler)
     call = f"{FUNCTION}(batches)"
-    torch = Program(target, call, torch_text(training, batches[0], target.module))
+    torch = Program(target, call, torch_text(training, batches[0], target.module), needs(training, ""))
     port = None
     if options.port is not None:
         place = parse_target(options.port)
@@ -216,7 +217,7 @@ def _model_task(options: Options, work: Path) -> Any:
             optimizer if options.port_optimizer is None else parse_call(options.port_optimizer, "--jittor-optimizer"),
             scheduler if options.port_scheduler is None else parse_call(options.port_scheduler, "--jittor-scheduler"),
         )
-        port = Program(place, call, jittor_text(told, batches[0], place.module))
+        port = Program(place, call, jittor_text(told, batches[0], place.module), needs(told, "jittor-"))
     elif options.port_arguments or options.port_loss or options.port_optimizer or options.port_scheduler:
         raise SpecError("--jittor-...: of which port?  Name it with --jittor PORT.py:NAME")
     title = f"{target.path.name}:{target.name}({text}), {options.optimizer or 'SGD(lr=0.01)'}"

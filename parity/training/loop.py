@@ -10,12 +10,12 @@ from pathlib import Path
 
 from parity.arrays import Array, save_arrays
 from parity.check.run import NOISE, convert_tree, copy_files
-from parity.check.spec import Target
+from parity.check.spec import SpecError, Target
 from parity.isolation import Outcome, run_python
 from parity.training.judge import Sides, compare_ends, compare_steps, find_problems
 from parity.training.result import LoopReport
 from parity.training.run import NOISE_THREADS
-from parity.training.side import Job
+from parity.training.side import USAGE, Job
 from parity.training.trainee import Bounds
 
 
@@ -27,11 +27,13 @@ class Program:
         target: the file; its ``name`` is only for the title.
         call: gives the generator that yields the model and then figures; may name ``batches``.
         text: appended to the file.
+        needs: what the command line named; see :class:`parity.training.side.Job`.
     """
 
     target: Target
     call: str
     text: str = ""
+    needs: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass
@@ -72,6 +74,7 @@ def run_loop(task: Task) -> LoopReport:
 
     Raises:
         parity.check.run.SideFailed: the converter could not process a file.
+        SpecError: the command line named something that is not there.
     """
     report = LoopReport(task.title, task.bounds, task.gradients, task.steps)
     stored, names = "", tuple[str, ...]()
@@ -109,14 +112,21 @@ def _job(task: Task, program: Program, framework: str, folder: Path, stored: str
     folder.mkdir()
     target = program.target
     place = (str(target.root), str(target.path), target.module)
-    return Job(framework, str(folder), *place, program.call, program.text, stored, names, task.steps, task.seed)
+    job = Job(framework, str(folder), *place, program.call, program.text, stored, names, task.steps, task.seed)
+    return replace(job, needs=program.needs)
 
 
 def _side(task: Task, report: LoopReport, job: Job, environment: dict[str, str] | None = None) -> bool:
-    """Run a side; a failure becomes a problem."""
+    """Run a side; a failure becomes a problem.
+
+    Raises:
+        SpecError: the command line named something that is not there.
+    """
     path = Path(job.folder) / "job.json"
     job.write(path)
     outcome = run_python("parity.training.side", [str(path)], path.with_name("log.txt"), task.timeout, environment)
+    if outcome.reason == f"ended with status {USAGE}":
+        raise SpecError(_tail(outcome, 1))
     if not outcome.ok:
         name = {"torch": "Torch", "jittor": "Jittor"}[job.framework]
         report.problems.append(f"{name}: {outcome.reason}; the end of its output:\n{_tail(outcome)}")

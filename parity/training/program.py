@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from parity.training.spec import Call
 
 FUNCTION = "jack_parity_training"
+TORCH_PLACES = {"loss": "torch.nn.functional", "optimizer": "torch.optim", "scheduler": "torch.optim.lr_scheduler"}
+JITTOR_PLACES = {"loss": "jittor.nn", "optimizer": "jittor.optim", "scheduler": "jittor.lr_scheduler"}
 
 _TORCH = """
 
@@ -89,6 +91,23 @@ def jittor_text(training: Training, names: Iterable[str], module: str) -> str:
         scheduler = _after(place, training.scheduler, "optimizer")
     optimizer = _after("jittor.optim.", training.optimizer, "model.parameters()")
     return _fill(_JITTOR, training, names, module, function, optimizer, scheduler)
+
+
+def needs(training: Training, prefix: str) -> tuple[tuple[str, str, str], ...]:
+    """What must be there, as (option, module, name).
+
+    Args:
+        training: see there.
+        prefix: of the options: "" for Torch's, ``jittor-`` for those of a port.
+    """
+    places = JITTOR_PLACES if prefix else TORCH_PLACES
+    found = [("", "", training.name), (f"--{prefix}optimizer", places["optimizer"], training.optimizer.name)]
+    if training.loss.target is None:
+        found.append((f"--{prefix}loss", places["loss"], training.loss.name))
+    if training.scheduler is not None:
+        place = "jittor.optim" if prefix and training.scheduler.name == "LambdaLR" else places["scheduler"]
+        found.append((f"--{prefix}scheduler", place, training.scheduler.name))
+    return tuple(found)
 
 
 def _after(place: str, call: Call | None, first: str) -> str:

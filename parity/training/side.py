@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ from parity.training.sketch import sketch
 from parity.training.watch import Watcher
 
 ENDED = object()
+USAGE = 64  # exit status when the command line named something that is not there; the last line says what
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Job:
         names: of the arrays of one batch, in order.
         steps: how many are taken at most; 0 for all.
         seed: of everything that is drawn.
+        needs: what the command line named, as (option, module, name); the program's own module is "".
         reference: folder of the Torch run whose weights and draws are taken over; "" for that run itself.
     """
 
@@ -57,6 +60,7 @@ class Job:
     names: tuple[str, ...]
     steps: int
     seed: int
+    needs: tuple[tuple[str, str, str], ...] = ()
     reference: str = ""
 
     def write(self, path: Path) -> None:
@@ -135,6 +139,11 @@ def load_program(job: Job) -> ModuleType:
     """Import the user's file, and what is appended to it."""
     side: Any = torch_side if job.framework == "torch" else jittor_side
     module: ModuleType = side.open_root(Path(job.root)).load(job.module, Path(job.file))
+    for option, place, name in job.needs:
+        owner = import_module(place) if place else module
+        if not hasattr(owner, name.partition(".")[0]):
+            print(f"{option}{': ' if option else ''}{place or Path(job.file).name} has no {name}")
+            raise SystemExit(USAGE)
     if job.text:
         exec(compile(job.text, "<training written by jack-parity>", "exec"), module.__dict__)
     return module
@@ -227,4 +236,4 @@ def _number(backend: Backend, value: Any) -> float:
 if __name__ == "__main__":
     sys.path[:] = [entry for entry in sys.path if entry]
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    run(Job(**{**given, "names": tuple(given["names"])}))
+    run(Job(**{**given, "names": tuple(given["names"]), "needs": tuple(map(tuple, given["needs"]))}))

@@ -306,3 +306,50 @@ def test_a_tape_comes_back_from_its_file(tmp_path: Path) -> None:
 )
 def test_the_line_says_whether_small_numbers_keep(line: str, below: bool) -> None:
     assert compares_below(line) is below
+
+
+RECORDING = """
+import json, sys
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+from parity.randomness import record
+
+model = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)).train()
+x = torch.randn(3, 4, requires_grad=True)
+loader = torch.utils.data.DataLoader(torch.arange(6), batch_size=2, shuffle=True)
+
+
+def inference():
+    with torch.inference_mode():
+        model(x)
+
+
+told = {}
+for name, run in {
+    "inference": inference,
+    "checkpoint": lambda: checkpoint(model, x, use_reentrant=False).sum().backward(),
+    "construction": lambda: nn.Linear(3, 3),
+    "loader": lambda: list(loader),
+    "unknown": lambda: torch.poisson(torch.ones(3)),
+}.items():
+    with record(model) as tape:
+        run()
+    told[name] = [[d.path, d.kind, d.name, d.what()] for d in tape.tape.draws]
+json.dump(told, open(sys.argv[1], "w"))
+"""
+
+
+def test_what_torch_draws_by_itself_is_not_the_programs(tmp_path: Path) -> None:
+    (tmp_path / "recording.py").write_text(RECORDING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        outcome = run_python("recording", [str(tmp_path / "told.json")], tmp_path / "log", 300)
+    assert outcome.ok, outcome.tail()
+    assert json.loads((tmp_path / "told.json").read_text()) == {
+        "inference": [["1", "bernoulli", "dropout", "drops (p=0.5)"]],
+        "checkpoint": [["1", "bernoulli", "dropout", "drops (p=0.5)"]],  # not again in the backward pass
+        "construction": [],
+        "loader": [[OUTSIDE, "permutation", "randperm", "draws a random order"]],  # neither seeds nor unused orders
+        "unknown": [[OUTSIDE, "poisson", "poisson", "draws poisson numbers"]],
+    }
