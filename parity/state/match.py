@@ -37,16 +37,22 @@ class Pair:
         return self.how in ("name", "renamed")
 
 
-def match(torch: Mapping[str, Shape], jittor: Mapping[str, Shape]) -> list[Pair]:
+def match(
+    torch: Mapping[str, Shape], jittor: Mapping[str, Shape], known: Mapping[str, str] | None = None
+) -> list[Pair]:
     """Pairs in Torch's order, then what only Jittor has.
 
     Args:
         torch: names and shapes in the order of the state; batch counters are passed over.
         jittor: likewise.
+        known: pairs that are certain though the names differ, Torch's name to Jittor's.
     """
     theirs = {name: _shape(shape) for name, shape in torch.items() if name.rpartition(".")[2] != COUNTER}
     ours = {name: _shape(shape) for name, shape in jittor.items() if name.rpartition(".")[2] != COUNTER}
     found = {name: name for name in theirs if ours.get(name) == theirs[name]}
+    for name, other in (known or {}).items():
+        if name not in found and other not in found.values():
+            found[name] = other
 
     def last(name: str, shape: Shape) -> Hashable:
         return (name.rpartition(".")[2], shape)

@@ -20,7 +20,9 @@ def find(evidence: Evidence, nodes: Sequence[Node], state: Sequence[StateRow]) -
     """All findings; notes and verdicts of the nodes are adapted to them."""
     tensors = weights(evidence, state)
     found = [finding for finding in tensors if finding.kind == "weights"]
-    attributes = attribute_differences(evidence, nodes)
+    # An attribute may say what the axes mean: it differs with them.
+    turned = {node.torch.path for node in nodes if unfed(node) and node.verdict != result.WRONG}
+    attributes = {p: f for p, f in attribute_differences(evidence, nodes).items() if p not in turned}
     wrong = own_code(evidence, nodes)
     for finding in wrong:  # an attribute that differs explains what is wrong in its module
         said = attributes.pop(finding.path, None)
@@ -61,6 +63,7 @@ def crash(evidence: Evidence, nodes: Sequence[Node]) -> list[Finding]:
 def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
     """Parameters that do not match, and what an optimizer would train on one side only."""
     theirs, ours = ({told["path"]: told for told in side["tree"]} for side in (evidence.torch, evidence.jittor))
+    twins = {told["torch"]: told for told in evidence.jittor["tree"] if told["torch"] is not None}
     found = untied(evidence, state)
     matched = {row.torch for row in state if row.how in ("name", "renamed")}
     elsewhere = {n for group in evidence.torch["shared"] if matched & set(group) for n in group}
@@ -73,7 +76,8 @@ def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
             text = f"weight {name} has the shape {row.shape} in Torch, another in Jittor"
             found.append(Finding("weights", -1, name, text, torch, jittor))
         elif row.how == "only torch" and row.trained[0]:
-            found.append(Finding("weights", -1, name, f"parameter {name} is only in Torch", torch, None))
+            place = _owner(twins, row.torch)
+            found.append(Finding("weights", -1, name, f"parameter {name} is only in Torch", torch, place))
         elif row.how == "only jittor" and row.trained[1]:
             text = f"{name} is only in Jittor, where an optimizer would train it"
             found.append(Finding("training", -1, name, text, None, jittor))
@@ -193,11 +197,14 @@ def healed(nodes: Sequence[Node], node: Node, rows: Sequence[Comparison], agrees
         return False
     if agrees:
         return True
-    after = [n for n in nodes[node.number + 1 :] if n.depth <= node.depth and n.inputs]
+    siblings = [n for n in nodes[node.number + 1 :] if n.parent == node.parent][:2]
+    received = [row for n in siblings for row in n.inputs]
+    if len(siblings) < 2 and node.parent >= 0:
+        received += nodes[node.parent].outputs
     return (
-        bool(after)
-        and after[0].parent == node.parent
-        and all(row.ok for row in after[0].inputs)
+        bool(siblings)
+        and all(n.inputs for n in siblings)
+        and all(row.ok for row in received)
         and not any(row.ok for row in node.outputs)
     )
 

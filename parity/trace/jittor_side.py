@@ -88,7 +88,7 @@ class JittorSide:
         BACKEND.set_training(model, job.train)
         held = {name: var for name, var in model.state_dict().items() if isinstance(var, jt.Var)}
         shapes = {n: self.theirs[names.key(names.WEIGHT, 0, n)].shape for n in self.torch["weights"]}
-        self.pairs = match(shapes, {name: tuple(var.shape) for name, var in held.items()})
+        self.pairs = match(shapes, {name: tuple(var.shape) for name, var in held.items()}, self._made_alike(held))
         self.twin = {pair.jittor: pair.torch for pair in self.pairs if pair.usable}
         self.trained = [n for n, v in held.items() if any(v is p for p in trained_by_an_optimizer(model))]
         self.shared = shared(held.items())
@@ -118,6 +118,20 @@ class JittorSide:
         note_root(root)
         note_makers(jt.nn.Module)
         return finder.load(job.module, Path(job.file))
+
+    def _made_alike(self, held: dict[str, Any]) -> dict[str, str]:
+        """Buffers that both programs make with the same values: adjacency, tables of positions."""
+        found: dict[str, str] = {}
+        for theirs in self.torch["weights"]:
+            array = self.theirs[names.key(names.WEIGHT, 0, theirs)]
+            if theirs in self.torch["trained"] or array.size < 2 or array.min() == array.max():
+                continue
+            for ours, var in held.items():
+                same = tuple(var.shape) == array.shape and ours not in found.values()
+                if same and np.allclose(array_of(var), array, 1e-5, 1e-6):
+                    found[theirs] = ours
+                    break
+        return found
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """What the model gets."""

@@ -29,6 +29,7 @@ class Job:
         draw_constants: draw the weights that the constructor set to one value at random as well.
         converted: Jittor only: the file was made by the converter and may name Torch where nothing comes by.
         lines: numbers of Torch calls whose lines are recorded; empty in the first round.
+        alone: paths of Torch's modules without a counterpart: their lines belong to the code around them.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Job:
     draw_constants: bool = True
     converted: bool = True
     lines: tuple[int, ...] = ()
+    alone: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
@@ -49,7 +51,7 @@ class Job:
     @staticmethod
     def read(path: Path) -> Job:
         value = json.loads(path.read_text(encoding="utf-8"))
-        return Job(**{**value, "lines": tuple(value["lines"])})
+        return Job(**{**value, "lines": tuple(value["lines"]), "alone": tuple(value["alone"])})
 
 
 def projection(name: str, shape: tuple[int, ...], seed: int) -> Array:

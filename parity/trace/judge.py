@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 from parity.arrays import Array
@@ -15,6 +17,7 @@ from parity.trace import result
 from parity.trace.result import Comparison, Half, Node, Place, StateRow
 
 WHOLE, OWN = TABLE["model"], TABLE["module"]
+TURNED = "the same values with the axes"
 
 
 class Evidence:
@@ -60,10 +63,23 @@ def comparison(name: str, ours: Array, reference: Array, tolerance: Tolerance, f
         ours = ours.astype(reference.dtype)  # Jittor has its own mind about widths, and gives 0 and 1 for truth
         tolerance = Tolerance()
     found = figures(ours, reference, tolerance)
+    if found.problem.startswith("shape") and (axes := turned(ours, reference, tolerance)):
+        found = replace(found, problem=f"{found.problem}: {TURNED} {axes}")
     share = found.max_abs / found.largest if found.largest else (0.0 if not found.max_abs else float("inf"))
     ok = found.ok or (not found.problem and found.max_abs <= floor)
     shown = (known(found.max_abs), known(share), known(found.max_ulp), known(found.cosine), known(found.outside))
     return Comparison(name, tuple(reference.shape), *shown, tolerance.relative, ok, found.problem)
+
+
+def turned(ours: Array, reference: Array, tolerance: Tolerance) -> tuple[int, ...]:
+    """The order of axes in which ours holds the same values; () if there is none, or nothing to tell it by."""
+    if sorted(ours.shape) != sorted(reference.shape) or not 2 <= ours.ndim <= 5 or ours.size < 4:
+        return ()
+    for axes in permutations(range(ours.ndim)):
+        if tuple(ours.shape[i] for i in axes) == reference.shape:
+            if figures(ours.transpose(axes), reference, tolerance).ok:
+                return axes
+    return ()
 
 
 def known(value: float) -> float | None:
@@ -123,14 +139,23 @@ def reshaped(nodes: Sequence[Node]) -> None:
     Then the programs are only built differently there, and nothing is held against the other shape.
     """
     for node in nodes:
+        if unfed(node):  # it got its tensors with other axes, so it gives them back so
+            for rows in (node.outputs, node.own_outputs):
+                rows[:] = [
+                    replace(r, ok=True) if TURNED in r.problem and not r.name.startswith("to ") else r for r in rows
+                ]
+    for node in nodes:
         given = [row for row in node.own_outputs if row.problem.startswith("shape") and row.name.startswith("to ")]
-        if given:
-            inner = called_by(nodes, node)
-            for row in given:
-                receiver = inner.get(re.sub(r"argument .*$", "argument ", row.name))
-                if receiver is not None and receiver.outputs and all(after.ok for after in receiver.outputs):
-                    node.own_outputs.remove(row)
-                    node.notes.append(f"{row.name}: {row.problem}, of which the module makes the same")
+        inner = called_by(nodes, node) if given else {}
+        for row in given:
+            receiver = inner.get(re.sub(r"argument .*$", "argument ", row.name))
+            if receiver is None:
+                continue
+            alone = [r for r in receiver.own_outputs if not r.name.startswith("to ")]
+            same = TURNED in row.problem and bool(alone) and all(r.ok for r in alone)
+            if same or (receiver.outputs and all(after.ok for after in receiver.outputs)):
+                node.own_outputs.remove(row)
+                node.notes.append(f"{row.name}: {row.problem}, of which the module makes the same")
 
 
 def called_by(nodes: Sequence[Node], node: Node) -> dict[str, Node]:

@@ -51,11 +51,12 @@ def pair_modules(torch: Sequence[Module], jittor: Sequence[Module], state: Itera
         if module.path not in found and module.path not in votes and free(module.path):
             found[module.path] = module.path
             taken.add(module.path)
-    for module in reversed(torch):  # containers, by what lies inside; inner ones first
-        if module.path not in found:
-            inside = [found[m.path] for m in torch if m.path in found and m.path.startswith(module.path + ".")]
-            owners = Counter(_owner(found[m.path]) for m in torch if m.path in found and _owner(m.path) == module.path)
-            choices = [_around(inside), *(path for path, _ in owners.most_common())]
+    for module in torch:  # containers, by what lies inside; outer ones first
+        inside = [found[m.path] for m in torch if m.path in found and m.path.startswith(module.path + ".")]
+        if module.path not in found and inside:
+            around = _around(inside)
+            owners = Counter(_owner(path) for path in inside if path.startswith(around + "."))
+            choices = [*_widened(around, found.values()), *(path for path, _ in owners.most_common())]
             chosen = next((path for path in choices if free(path)), None)
             if chosen is not None:
                 found[module.path] = chosen
@@ -93,6 +94,16 @@ def _around(paths: Sequence[str]) -> str:
             break
         common.append(parts[0])
     return ".".join(common)
+
+
+def _widened(path: str, paths: Iterable[str]) -> list[str]:
+    """The modules that hold nothing else of these paths than this one does, the outermost first, and itself."""
+    found = [path]
+    while outer := _owner(found[0]):
+        if any(other.startswith(outer + ".") and not _in_or_below(found[0], [other]) for other in paths):
+            break
+        found.insert(0, outer)
+    return found
 
 
 def _in_or_below(path: str, paths: Iterable[str]) -> bool:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from parity.arrays import Array
 from parity.tolerances import TABLE
 from parity.trace import store
-from parity.trace.judge import comparison
+from parity.trace.judge import TURNED, comparison
 from parity.trace.result import Comparison, Place
 
 OWN = TABLE["module"]
@@ -26,6 +29,12 @@ class Seen:
     name: str
     at: Place
     value: Array
+
+    @cached_property
+    def length(self) -> float:
+        """As a vector, whatever the order of its axes."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.sqrt(np.square(self.value.astype(np.float64)).sum()))
 
 
 @dataclass(frozen=True)
@@ -71,12 +80,12 @@ def part(torch: Sequence[Seen], jittor: Sequence[Seen], shown: str = "") -> Part
     """
     maybe: tuple[int, int] | None = None
     for one, other in aligned(torch, jittor):
-        if not near(torch[one], jittor[other]).ok:
+        if not agree(torch[one], jittor[other]):
             if not anywhere(torch[one], jittor[other + 1 :]) and not anywhere_of(jittor[other], torch[one + 1 :]):
                 return earlier(torch, jittor, one, other)
             maybe = maybe or (one, other)
     at = (last(torch, shown), last(jittor, shown))
-    if min(at) >= 0 and not near(torch[at[0]], jittor[at[1]]).ok:
+    if min(at) >= 0 and not agree(torch[at[0]], jittor[at[1]]):
         return earlier(torch, jittor, *at)
     return None if maybe is None else earlier(torch, jittor, *maybe)
 
@@ -88,15 +97,26 @@ def last(events: Sequence[Seen], shown: str) -> int:
 
 
 def earlier(torch: Sequence[Seen], jittor: Sequence[Seen], one: int, other: int) -> Parting:
-    """Two values that differ, or what comes right after the last value before them that both programs have."""
-    before = [i for i in range(other) if jittor[i].value.size > 1]
-    common = max((i for i in before if anywhere_of(jittor[i], torch)), default=-1)
-    start = next((i for i in before if i > common), other)
-    if start == other:
-        return Parting(torch[one].at, jittor[other].at, torch[one].name, near(torch[one], jittor[other]))
-    before = [i for i in range(one) if torch[i].value.size > 1]
-    common = max((i for i in before if anywhere(torch[i], jittor)), default=-1)
-    there = next((i for i in before if i > common), one)
+    """Two values that differ, or a pair before them that feeds them.
+
+    That is the first value of Jittor's that Torch has not, of the shape of one of Torch's that Jittor has not.  Without
+    such a pair it is what comes right after the last value that both have.
+    """
+    ours = [i for i in range(other) if jittor[i].value.size > 1 and jittor[i].at != jittor[other].at]
+    theirs = [i for i in range(one) if torch[i].value.size > 1 and torch[i].at != torch[one].at]
+    strange = [i for i in ours if not anywhere_of(jittor[i], torch)]
+    missed = [i for i in theirs if not anywhere(torch[i], jittor)]
+    for i in strange:
+        pairs = [k for k in missed if torch[k].value.shape == jittor[i].value.shape]
+        if pairs:
+            so_far = [jittor[m] for m in ours if m < i]
+            common = max((k for k in theirs if k not in missed and anywhere(torch[k], so_far)), default=-1)
+            pair = next((k for k in pairs if k > common), pairs[0])
+            return Parting(torch[pair].at, jittor[i].at, torch[pair].name, near(torch[pair], jittor[i]))
+    common = max((i for i in ours if i not in strange), default=-1)
+    start = next((i for i in ours if i > common), other)
+    common = max((i for i in theirs if i not in missed), default=-1)
+    there = one if start == other else next((i for i in theirs if i > common), one)
     return Parting(torch[there].at, jittor[start].at, torch[there].name, near(torch[there], jittor[start]))
 
 
@@ -113,16 +133,29 @@ def near(one: Seen, other: Seen) -> Comparison:
     return comparison(one.name, other.value, one.value, OWN.value)
 
 
+def agree(one: Seen, other: Seen) -> bool:
+    """Whether both values are the same, perhaps with their axes in another order."""
+    found = near(one, other)
+    return found.ok or TURNED in found.problem
+
+
 def anywhere(event: Seen, others: Sequence[Seen]) -> bool:
-    """Whether these of another program have this value too, under whatever name; a single number proves nothing."""
-    same = [other for other in others if other.value.shape == event.value.shape and event.value.size > 1]
-    return any(near(event, other).ok for other in same)
+    """Whether these of Jittor have a value of Torch too, under whatever name; a single number proves nothing."""
+    return event.value.size > 1 and any(agree(event, other) for other in others if alike(event, other))
 
 
 def anywhere_of(event: Seen, others: Sequence[Seen]) -> bool:
-    """The same, where the event is Jittor's."""
-    same = [other for other in others if other.value.shape == event.value.shape and event.value.size > 1]
-    return any(near(other, event).ok for other in same)
+    """The same, where the event is Jittor's and the others are Torch's."""
+    return event.value.size > 1 and any(agree(other, event) for other in others if alike(event, other))
+
+
+def alike(one: Seen, other: Seen) -> bool:
+    """Whether they have the same axes, in whatever order, and may hold the same values: quick to tell."""
+    if sorted(one.value.shape) != sorted(other.value.shape):
+        return False
+    apart, longer = abs(one.length - other.length), max(one.length, other.length)
+    # No entry may be further apart than this share of the largest, which is no longer than the vector.
+    return not apart > 2 * OWN.value.relative * np.sqrt(one.value.size) * longer
 
 
 def partings(

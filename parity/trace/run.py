@@ -176,8 +176,9 @@ def _follow(trace: Trace, task: Task, theirs: Job, mine: Job) -> None:
     if not numbers:
         return
     task.say(f"following the lines of {len(numbers)} module{'s' if len(numbers) > 1 else ''}")
+    alone = tuple(sorted({node.torch.path for node in trace.nodes if node.jittor is None}))
     for side, job in (("torch", theirs), ("jittor", mine)):
-        if not _side(trace, task, side, replace(job, lines=numbers), "-lines"):
+        if not _side(trace, task, side, replace(job, lines=numbers, alone=alone), "-lines"):
             trace.problem = trace.log = ""  # the findings stand without it
             return
     shown = {f.node: f.comparison.name for f in trace.findings if f.kind in FOLLOW and f.comparison}

@@ -157,7 +157,8 @@ class TorchSide:
 
         recorder = self.recorder
         inner = recorder.children_of(call)
-        results: dict[tuple[str, int], Callable[[], Any]] = {key: partial(result_of, c, key) for key, c in inner}
+        known = inner if lines is None else [(key, c) for key, c in inner if c.path not in self.job.alone]
+        results: dict[tuple[str, int], Callable[[], Any]] = {key: partial(result_of, c, key) for key, c in known}
         repetition = Repetition(call.path, results)
         args, keywords = map_arguments(
             recorder.originals[call.path], *call.arguments, is_tensor=torch.is_tensor, change=argument

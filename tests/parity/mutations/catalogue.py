@@ -23,7 +23,7 @@ class Program:
 
 
 PROGRAMS = {
-    "resnet": Program(("4x3x12x12",), "Net"),
+    "resnet": Program(("3x3x16x16",), "Net"),
     "transformer": Program(("3x5:int64:0-11", "3:int64:0-3"), "Classifier"),
     "lstm": Program(("3x5x5",), "Model"),
     "clips": Program(("2x2x4x9x9", "2x1x20")),
@@ -42,8 +42,9 @@ class Mutation:
         after: what takes its place.
         module: the path, in Torch, of the module at fault; of a weight, its name.
         kind: of the finding, see :class:`parity.trace.result.Finding`.
-        at: text of the line that the finding must name; "" for the first line of ``after`` that is new; None where the
-            error has no line of its own (what is missing, two programs that are built differently).
+        at: text of the line that the finding must name: the first whose value is another one, or where the module is
+            made; "" for the first line that is new; None where no line is (a backward pass, a result that only lacks
+            something).
         train: training mode.
         default: part of the suite that always runs.
     """

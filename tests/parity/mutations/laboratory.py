@@ -54,7 +54,7 @@ class Laboratory:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.session = Session(folder)
+        self.session = Session(folder, fused=False)
         self.count = 0
         self.kept: dict[str, Path] = {}  # what Torch gave, by job
         command = [sys.executable, "-m", "converter.cli", str(HERE / "programs"), "-o", str(folder / CONVERTED)]

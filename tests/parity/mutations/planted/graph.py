@@ -65,6 +65,6 @@ PORT_ERRORS = Planted(
         ),
         Mutation("slope of LeakyReLU", ", 0.2)", ", 0.01)", "attention"),
         Mutation("sum in place of a mean", "z.mean(dim=1)]", "z.sum(dim=1)]", ""),
-        Mutation("detach forgotten", "h.detach()", "h", "", "backward", at=None),
+        Mutation("detach forgotten", "h.detach()", "h", "", "whole", at=None),
     ],
 )

@@ -9,7 +9,9 @@ CONVERTED_ERRORS = Planted(
         Mutation("batch first forgotten", "batch_first=True, ", "", "lstm", "crash", at="states, (last, _) ="),
         Mutation("directions swapped", "last[0] - last[1]", "last[1] - last[0]", ""),
         Mutation("initial state", "(zeros + 0.1, zeros)", "(zeros, zeros)", "", default=True),
-        Mutation("state and cell swapped", "states, (last, _) =", "states, (_, last) =", ""),
+        Mutation(
+            "state and cell swapped", "states, (last, _) =", "states, (_, last) =", "", at="hidden = hidden + 0.5"
+        ),
         Mutation(
             "order of the gates",
             "reset_x, update_x, new_x =",
@@ -40,7 +42,7 @@ CONVERTED_ERRORS = Planted(
         Mutation("default of an argument", "floor=0.1", "floor=0.9", "", at="energy = jh.clamp"),
         Mutation("upper limit of clamp", "floor, 1.0", "floor, 2.0", ""),
         Mutation("argmax over the batch", "jh.argmax(logits, dim=1)", "jh.argmax(logits, dim=0)", ""),
-        Mutation("one step too many", "range(2)", "range(3)", "", at="hidden = self.gate"),
+        Mutation("one step too many", "range(2)", "range(3)", ""),
     ],
 )
 
@@ -64,8 +66,15 @@ PORT_ERRORS = Planted(
             at="out, (hn, cn) =",
         ),
         Mutation("cell in place of the state", "(hn[0] - hn[1])", "(cn[0] - cn[1])", ""),
-        Mutation("detach forgotten", "h.detach()", "h", "", "backward", at=None),
-        Mutation("initial state", "jt.ones((2, B, self.d)) * 0.1", "jt.zeros((2, B, self.d))", "", default=True),
+        Mutation("detach forgotten", "h.detach()", "h", "", "whole", at=None),
+        Mutation(
+            "initial state",
+            "jt.ones((2, B, self.d)) * 0.1",
+            "jt.zeros((2, B, self.d))",
+            "",
+            at="out, (hn, cn) =",
+            default=True,
+        ),
         Mutation(
             "parameter that is frozen",
             "self.h0 = jt.zeros((d,))",

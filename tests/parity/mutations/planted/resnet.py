@@ -58,13 +58,19 @@ PORT_ERRORS = Planted(
     PORT,
     [
         Mutation("mean in place of max pooling", "nn.max_pool2d(self.stem(x)", "nn.avg_pool2d(self.stem(x)", ""),
-        Mutation("variance for deviation", "x.std(-1)", "x.var(-1, unbiased=True)", "head", default=True),
-        Mutation("dropout forgotten", "self.fc(self.drop(feat))", "self.fc(feat)", "head", train=True),
+        Mutation(
+            "variance for deviation",
+            "jt.sqrt(jt.maximum(x.var(-1, unbiased=True), 1e-12))",
+            "x.var(-1, unbiased=True)",
+            "",
+            default=True,
+        ),
+        Mutation("dropout forgotten", "self.fc(self.drop(feat))", "self.fc(feat)", "", train=True),
         Mutation("momentum of batch norm", ", momentum=0.01", "", "layer1.bn2", "buffer", train=True),
         Mutation("eps of batch norm", "eps=1e-3, ", "", "layer1.bn2"),
         Mutation("wrong activation", ".sigmoid()", ".tanh()", "layer1.se"),
         Mutation("ReLU after the sum forgotten", "return nn.relu(y + identity)", "return y + identity", "layer1"),
         Mutation("stride", "BasicBlock(c, 2 * c, 2, 2)", "BasicBlock(c, 2 * c, 1, 2)", "layer2.conv1", at=None),
-        Mutation("order of a concatenation", "[x.mean(-1), x.std(-1)]", "[x.std(-1), x.mean(-1)]", "head"),
+        Mutation("order of a concatenation", "[x.mean(-1), std]", "[std, x.mean(-1)]", ""),
     ],
 )

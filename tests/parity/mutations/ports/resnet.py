@@ -50,7 +50,8 @@ class Net(nn.Module):
     def pooled(self, x):
         x = nn.avg_pool2d(x, 3, 1, 1) / nn.avg_pool2d(jt.ones_like(x), 3, 1, 1)
         x = x.reshape((x.shape[0], x.shape[1], -1))
-        return jt.concat([x.mean(-1), x.std(-1)], 1)
+        std = jt.sqrt(jt.maximum(x.var(-1, unbiased=True), 1e-12))
+        return jt.concat([x.mean(-1), std], 1)
 
     def execute(self, x):
         x = (x - 0.45) / 0.225

@@ -62,7 +62,7 @@ class Classifier(nn.Module):
         self.d = d
         self.cls = jt.randn((1, 1, d)) * 0.02
         self.pos = jt.array(sinusoid(longest + 1, d)).stop_grad()
-        self.word = nn.Embedding(n_words, d)
+        self.word = nn.Embedding(n_words, d, padding_idx=0)
         self.blocks = nn.Sequential([EncoderLayer(d, h) for _ in range(n_layers)])
         self.ln = nn.LayerNorm(d)
         self.fc = nn.Linear(d, n_classes)
