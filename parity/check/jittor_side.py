@@ -42,6 +42,17 @@ def _var_array(var: Any) -> Array:
     return np.array(var.numpy())
 
 
+def as_module(made: Any) -> Any:
+    """A plain function as a model without weights."""
+    import jittor as jt
+
+    class Function(jt.nn.Module):  # type: ignore[misc, unused-ignore]
+        def execute(self, *inputs: Any, **keywords: Any) -> Any:
+            return made(*inputs, **keywords)
+
+    return Function()
+
+
 def _build(job: Job, module: ModuleType) -> Any:
     """The model; a plain function becomes one without weights."""
     import jittor as jt
@@ -55,12 +66,7 @@ def _build(job: Job, module: ModuleType) -> Any:
     else:
         made = eval(f"{job.name}({job.arguments}\n)", dict(space))
     if job.kind == FUNCTION:
-
-        class Function(jt.nn.Module):  # type: ignore[misc, unused-ignore]
-            def execute(self, *inputs: Any, **keywords: Any) -> Any:
-                return made(*inputs, **keywords)
-
-        return Function()
+        return as_module(made)
     if not isinstance(made, jt.nn.Module):
         what = job.name if job.port else f"the converted {job.name}"
         raise SystemExit(f"{what} is no jittor.nn.Module but {type(made).__name__}")

@@ -113,7 +113,7 @@ def _moved(tensor: Any, generator: Any) -> Any:
     return (tensor.detach() * (1 + 1e-7 * noise)).requires_grad_(tensor.requires_grad)
 
 
-def _as_module(function: Any) -> Any:
+def as_module(function: Any) -> Any:
     """A plain function as a model without weights."""
     import torch
 
@@ -145,7 +145,7 @@ def evaluate(job: Job, module: ModuleType) -> None:
     _seed(job.seed)
     kind, model = resolve(job.name, job.arguments, module.__dict__, (positional, keywords), torch.nn.Module)
     if kind == FUNCTION:
-        model = _as_module(model)
+        model = as_module(model)
     model.train(job.train)
     if job.draw_constants:
         draw_constants(model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -54,6 +55,11 @@ Exit status: 0 nothing found; 1 the programs differ, or a side failed; 2 wrong u
     help="Weights as the constructor makes them; else those of one value are drawn: a scale of 0 hides what is behind.",
 )
 @click.option(
+    "--unfused",
+    is_flag=True,
+    help="Jittor runs each operator by itself: compiles in a fraction of the time, but is not how programs run.",
+)
+@click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder for absolute imports of TARGET.",
@@ -74,6 +80,7 @@ def trace(
     train: bool,
     seed: int,
     keep_weights: bool,
+    unfused: bool,
     root: Path | None,
     json_file: Path | None,
     html_file: Path | None,
@@ -82,6 +89,8 @@ def trace(
     everything: bool,
 ) -> None:
     """Find the module, and the line, at which two programs part.
+
+    NAME is a class, a function that returns a module, or a plain function of tensors (a loss).
 
     Both run with the same weights, inputs and random draws, while every call of every module is recorded. Then each
     module's own code is repeated on Torch's inputs, so that an error shows where it is made and nowhere else; where one
@@ -115,9 +124,8 @@ def trace(
         def say(line: str) -> None:
             click.echo(line, err=True)
 
-        outcome = run(
-            Task(found, text, positional, keywords, folder, theirs, ours, seed, train, not keep_weights, timeout, say)
-        )
+        task = Task(found, text, positional, keywords, folder, theirs, ours, seed, train, timeout=timeout, say=say)
+        outcome = run(replace(task, draw_constants=not keep_weights, fused=not unfused))
     print_trace(console(), outcome, everything)
     if json_file is not None:
         write(json_file, json.dumps(outcome.as_json(), indent=1))

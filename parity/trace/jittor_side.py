@@ -16,8 +16,9 @@ import numpy as np
 from parity.arrays import Array
 from parity.backends.jittor_backend import BACKEND
 from parity.check.importer import Finder
-from parity.check.jittor_side import open_root, prepare
+from parity.check.jittor_side import as_module, open_root, prepare
 from parity.check.job import load
+from parity.check.subject import FUNCTION, function
 from parity.check.values import leaves
 from parity.randomness import replay
 from parity.state.match import match
@@ -27,7 +28,7 @@ from parity.trace.attributes import plain_attributes
 from parity.trace.job import Job
 from parity.trace.lines import LineRecorder
 from parity.trace.pair import Module, inverse, pair_modules
-from parity.trace.places import assigned_at, code_of, foreign, made_at, note_makers, note_root, place
+from parity.trace.places import assigned_at, code_of, foreign, made_at, note_code, note_makers, note_root, place
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import counterparts, map_arguments, map_tensors
 from parity.trace.torch_side import as_plain, inside, save_lines, shared, told_of
@@ -80,7 +81,12 @@ class JittorSide:
         self.torch: dict[str, Any] = json.loads((folder / "torch.json").read_text(encoding="utf-8"))
         self.theirs = store.Stored(folder / "torch.npz")
         BACKEND.seed(job.seed)
-        model = eval(f"{job.name}({job.arguments}\n)", loaded.__dict__)
+        space = loaded.__dict__
+        if job.kind == FUNCTION:
+            model = as_module(function(job.name, job.arguments, space))
+            note_code(model, eval(job.entry, space))
+        else:
+            model = eval(f"{job.name}({job.arguments}\n)", space)
         if not isinstance(model, jt.nn.Module):
             raise SystemExit(f"{job.name}({job.arguments}) is no jittor.nn.Module but {type(model).__name__}")
         self.model = model
@@ -115,6 +121,8 @@ class JittorSide:
             sys.path[:0] = [str(root)]
         import jittor as jt
 
+        if not job.fused:
+            jt.flags.no_fuse = 1
         note_root(root)
         note_makers(jt.nn.Module)
         return finder.load(job.module, Path(job.file))
@@ -472,7 +480,7 @@ def record_lines(side: JittorSide, job: Job) -> None:
     with replay(side.model, Path(job.folder) / "line_draws.npz"):
         for number in job.lines:
             if number in ours and ours[number].error is None:
-                recorded[number] = LineRecorder(side.framework.is_tensor, side.framework.snapshot)
+                recorded[number] = LineRecorder(side.framework.is_tensor, side.framework.snapshot, job.entry)
                 try:
                     side.repeat(ours[number], number, recorded[number])
                 except Exception as error:  # the first round has reported it

@@ -28,6 +28,9 @@ class Job:
         train: training mode instead of evaluation mode.
         draw_constants: draw the weights that the constructor set to one value at random as well.
         converted: Jittor only: the file was made by the converter and may name Torch where nothing comes by.
+        kind: ``model``, or ``function`` for a plain function of tensors; the Torch side finds out.
+        entry: name of the function whose lines count as those of the target, if that is a function.
+        fused: Jittor only: compile operators together, as programs usually run.
         lines: numbers of Torch calls whose lines are recorded; empty in the first round.
         alone: paths of Torch's modules without a counterpart: their lines belong to the code around them.
     """
@@ -42,6 +45,9 @@ class Job:
     train: bool
     draw_constants: bool = True
     converted: bool = True
+    kind: str = "model"
+    entry: str = ""
+    fused: bool = True
     lines: tuple[int, ...] = ()
     alone: tuple[str, ...] = ()
 

@@ -69,9 +69,11 @@ class LineRecorder:
     Args:
         is_tensor: whether a value is a tensor of the framework.
         snapshot: the values that a tensor has now.
+        entry: a function that counts as ``forward``: the target, if that is a plain function.
     """
 
-    def __init__(self, is_tensor: Callable[[object], bool], snapshot: Callable[[Any], Any]) -> None:
+    def __init__(self, is_tensor: Callable[[object], bool], snapshot: Callable[[Any], Any], entry: str = "") -> None:
+        self.methods = (*METHODS, entry.rpartition(".")[2])
         self.is_tensor = is_tensor
         self.snapshot = snapshot
         self.events: list[Event] = []
@@ -99,7 +101,11 @@ class LineRecorder:
         if foreign(code.co_filename) or code.co_name.startswith("<"):
             return None
         self._frames[id(frame)] = Running()
-        if code.co_name not in METHODS and frame.f_back is not None and not foreign(frame.f_back.f_code.co_filename):
+        if (
+            code.co_name not in self.methods
+            and frame.f_back is not None
+            and not foreign(frame.f_back.f_code.co_filename)
+        ):
             at = place(frame.f_back.f_code.co_filename, frame.f_back.f_lineno)
             for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
                 for path, leaf in leaves(frame.f_locals.get(name), self.is_tensor, f"{name} given to it"):
@@ -136,7 +142,7 @@ class LineRecorder:
     def _leaves(self, frame: FrameType, name: str, value: Any, line: int) -> None:
         if value is None or isinstance(value, str):
             return
-        function = "forward" if frame.f_code.co_name in METHODS else frame.f_code.co_name
+        function = "forward" if frame.f_code.co_name in self.methods else frame.f_code.co_name
         for path, leaf in leaves(value, self.is_tensor, name):
             self._add(function, path, place(frame.f_code.co_filename, line), leaf)
 

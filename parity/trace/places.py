@@ -90,9 +90,15 @@ def made_at(module: Any) -> Place | None:
     return found
 
 
+def note_code(module: Any, function: Any) -> None:
+    """The code of this module, which is made around a plain function, is that function's."""
+    module.__dict__["__code_of__"] = function
+
+
 def code_of(module: Any, method: str) -> Place | None:
     """The first line of a module's ``forward`` or ``execute``; None for the code of a framework or a helper."""
-    function = inspect.unwrap(getattr(type(module), method, None) or (lambda: None))
+    function = module.__dict__.get("__code_of__") or getattr(type(module), method, None) or (lambda: None)
+    function = inspect.unwrap(function)
     code = getattr(function, "__code__", None)
     if code is None or foreign(code.co_filename):
         return None

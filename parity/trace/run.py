@@ -51,6 +51,8 @@ class Task:
         port_arguments: text between the parentheses of its call.
         seed: of weights, random numbers and projections.
         train: training mode.
+        fused: let Jittor compile operators together, as programs usually run; else each by itself, which compiles
+            much less.
         draw_constants: draw weights that the constructor set to one value at random: a scale of 0 hides what is behind.
         timeout: seconds for each process.
         say: receives a line before each step.
@@ -67,6 +69,7 @@ class Task:
     seed: int = 0
     train: bool = False
     draw_constants: bool = True
+    fused: bool = True
     timeout: float = 1800
     say: Callable[[str], None] = field(default=lambda line: None)
     run_side: RunSide = in_new_process
@@ -101,6 +104,7 @@ def run(task: Task) -> Trace:
         seed=task.seed,
         train=task.train,
         draw_constants=task.draw_constants,
+        entry=target.name,
     )
     task.say(f"Torch: {target.path.name}:{target.name}({task.arguments})")
     if not _side(trace, task, "torch", theirs):
@@ -137,18 +141,22 @@ def _jittor_job(trace: Trace, task: Task, theirs: Job, told: dict[str, Any]) -> 
             name=port.name,
             arguments=task.port_arguments,
             converted=False,
+            kind=told["kind"],
+            entry=port.name,
+            fused=task.fused,
         )
         return mine, {}
     target, folder = task.target, task.folder
     source, goal = folder / "source", folder / "converted"
     copy_files({*map(Path, told["files"]), target.path}, target.root, source)
-    add_builder(source / target.path.relative_to(target.root), BUILDER, target.name, task.arguments)
+    add_builder(source / target.path.relative_to(target.root), BUILDER, target.name, task.arguments, told["kind"])
     count = len(list(source.rglob("*.py")))
     task.say(f"jack-convert: {count} file{'s' if count != 1 else ''}")
     check = Check(target, task.arguments, task.positional, task.keywords, folder, timeout=task.timeout)
     trace.left = convert(check, source, goal)
     file = goal / target.path.relative_to(target.root)
     mine = replace(theirs, root=str(goal), file=str(file), name=BUILDER, arguments="", converted=True)
+    mine = replace(mine, kind=told["kind"], entry=target.name, fused=task.fused)
     return mine, {str(goal) + os.sep: "converted" + os.sep}
 
 

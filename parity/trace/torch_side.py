@@ -15,7 +15,8 @@ import numpy as np
 from parity.arrays import Array
 from parity.check.importer import imported_files
 from parity.check.job import load
-from parity.check.torch_side import draw_constants, open_root, tensor_array
+from parity.check.subject import FUNCTION, resolve
+from parity.check.torch_side import as_module, draw_constants, open_root, tensor_array
 from parity.check.values import leaves
 from parity.randomness import record
 from parity.trace import job as names
@@ -23,7 +24,7 @@ from parity.trace import store
 from parity.trace.attributes import plain_attributes
 from parity.trace.job import Job
 from parity.trace.lines import LineRecorder
-from parity.trace.places import assigned_at, code_of, made_at, note_makers, note_root
+from parity.trace.places import assigned_at, code_of, made_at, note_code, note_makers, note_root
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import map_arguments, map_tensors
 
@@ -74,9 +75,17 @@ class TorchSide:
         loaded = finder.load(job.module, Path(job.file))
         seed(job.seed)
         self.job = job
-        self.model = eval(f"{job.name}({job.arguments}\n)", loaded.__dict__)
-        if not isinstance(self.model, torch.nn.Module):
-            raise SystemExit(f"{job.name}({job.arguments}) is no torch.nn.Module but {type(self.model).__name__}")
+        given = load(Path(job.folder) / "inputs.npz")
+        inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
+        for tensor in inputs.values():
+            tensor.requires_grad_(tensor.is_floating_point())
+        self.positional = [inputs[name] for name in given["positional"]]
+        self.keywords = {name: inputs[name] for name in given["keywords"]}
+        space, arguments = loaded.__dict__, (self.positional, self.keywords)
+        self.kind, self.model = resolve(job.name, job.arguments, space, arguments, torch.nn.Module)
+        if self.kind == FUNCTION:
+            self.model = as_module(self.model)
+            note_code(self.model, eval(job.name, space))
         self.model.train(job.train)
         if job.draw_constants:
             draw_constants(self.model)
@@ -85,12 +94,6 @@ class TorchSide:
         self.start = {**buffers, **self.weights}  # also what is not saved with the state
         self.framework = TorchFramework()
         self.recorder = Recorder(dict(self.model.named_modules()), self.framework)
-        given = load(Path(job.folder) / "inputs.npz")
-        inputs = {name: torch.from_numpy(np.array(array)) for group in given.values() for name, array in group.items()}
-        for tensor in inputs.values():
-            tensor.requires_grad_(tensor.is_floating_point())
-        self.positional = [inputs[name] for name in given["positional"]]
-        self.keywords = {name: inputs[name] for name in given["keywords"]}
 
     def whole(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Run the model forward and backward."""
@@ -284,7 +287,7 @@ def run(job: Job) -> None:
         recorded = {}
         with record(side.model) as tape:
             for number in job.lines:
-                recorded[number] = LineRecorder(torch.is_tensor, side.framework.snapshot)
+                recorded[number] = LineRecorder(torch.is_tensor, side.framework.snapshot, job.entry)
                 side.repeat(side.recorder.calls[number], recorded[number])
         tape.save(folder / "line_draws.npz")
         save_lines(folder / "torch", recorded, np.asarray)
@@ -293,6 +296,7 @@ def run(job: Job) -> None:
     store.save(folder / "torch.npz", {**arrays, **own})
     told.update(
         version=torch.__version__,
+        kind=side.kind,
         files=[str(path) for path in imported_files(Path(job.root))],
         calls=[told_of(call) for call in side.recorder.calls],
         own_projected=projected,
