@@ -6,10 +6,12 @@ import os
 import random
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
 from types import TracebackType
@@ -63,6 +65,9 @@ class Batches(Generic[B]):
         ranks: how many these are.
         on_bad: is told of a sample that cannot be read, which is then left out of its batch; None lets the error pass.
         chosen: which samples of the data set, all if None.
+
+    Attributes:
+        waited: seconds that whoever uses the batches has spent waiting for samples, the erased ones as well.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class Batches(Generic[B]):
             )
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.shuffle, self.drop_last, self.ahead, self.on_bad = shuffle, drop_last, ahead, on_bad
+        self.waited = 0.0
         self.share = slice(batch_size // ranks * rank, batch_size // ranks * (rank + 1))
         # Not forked: Torch and Jittor have threads by now.
         self.pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (dataset,)) if workers else None
@@ -128,6 +134,23 @@ class Batches(Generic[B]):
 
     def numbered(self, epoch: int, first: int = 0) -> Iterator[tuple[int, B | None]]:
         """:meth:`epoch` with the number of each batch; None stands for one of which no sample can be read."""
+        with closing(self._read_ahead(epoch, first)) as batches:
+            while True:
+                with self._waiting():
+                    found = next(batches, None)
+                if found is None:
+                    return
+                yield found
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited += time.monotonic() - began
+
+    def _read_ahead(self, epoch: int, first: int) -> Generator[tuple[int, B | None], None, None]:
         parts = [part[self.share] for part in self.indices(epoch)[first:]]
         if not self.pool:
             for number, part in enumerate(parts, start=first):
@@ -162,10 +185,11 @@ class Batches(Generic[B]):
         def read(keep: NDArray[np.bool_]) -> Bytes:
             assert isinstance(self.dataset, VideoEmotion)
             clips = erased_clips(batch.folders, batch.n_frames, keep, self.dataset.shape, draw)
-            if self.on_bad is None:
-                return read_clips(clips, self.pool)
-            reads = [self.pool.submit(read_clip, c).result if self.pool else partial(read_clip, c) for c in clips]
-            return np.stack([self._unless_bad(read, whole) for read, whole in zip(reads, batch.visual)])
+            with self._waiting():
+                if self.on_bad is None:
+                    return read_clips(clips, self.pool)
+                reads = [self.pool.submit(read_clip, c).result if self.pool else partial(read_clip, c) for c in clips]
+                return np.stack([self._unless_bad(read, whole) for read, whole in zip(reads, batch.visual)])
 
         return read
 

@@ -53,6 +53,11 @@ class Places:
         return self.outputs / "log.jsonl"
 
     @property
+    def timing(self) -> Path:
+        """A line of JSON for each step: how long it took and waited for data."""
+        return self.outputs / "timing.jsonl"
+
+    @property
     def report(self) -> Path:
         """What came of it."""
         return self.outputs / "report.json"

@@ -55,6 +55,11 @@ class JsonLog:
         return DatasetError(f"{self.path}: the log cannot be written: {error.strerror or error}")
 
 
+def whole_lines(path: Path) -> int:
+    """Bytes of a file up to the end of its last line; 0 if there is none."""
+    return path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
+
+
 def plain(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record with None for what JSON has no number for."""
     return {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in record.items()}

@@ -17,6 +17,7 @@ from jack.frameworks import Framework
 from jack.runs.places import Places
 from jack.runs.progress import make_progress
 from jack.testing.outcome import Outcome
+from jack.training.clock import StepClock
 from jack.training.logs import JsonLog, TensorBoardLog, plain
 from jack.training.state import RunState, save_state, step_seed, write_arrays
 from jack.training.stop import Stop
@@ -42,6 +43,7 @@ class Loop:
         stop: ends the run when it is requested.
         log: of the run; of several processes that train as one, the first has it.
         curves: for TensorBoard, if there is one.
+        timing: of each step; not in the log, which is the same whenever the run is repeated.
         say: prints a line.
     """
 
@@ -54,10 +56,12 @@ class Loop:
         stop: Stop,
         log: JsonLog | None,
         curves: TensorBoardLog | None,
+        timing: JsonLog | None,
         say: Say,
     ) -> None:
         self.task, self.framework, self.places, self.state = task, framework, places, state
         self.stop, self.log, self.curves, self.say = stop, log, curves, say
+        self.timing, self.clock = timing, StepClock(task.batches)
         self.options = task.options
         self.limit = min(self.options.max_steps or task.steps(), task.steps())
         self.first = framework.rank == 0  # writes and evaluates for all
@@ -84,6 +88,7 @@ class Loop:
             while state.step < self.limit and task.goes_on(state.epoch):
                 self._start_stretch()
                 count, first, began = len(task.batches), state.position, state.step
+                self.clock.start()
                 for number, batch in task.batches.numbered(state.epoch, state.position):
                     if batch is not None:
                         self._step(batch, number)
@@ -94,6 +99,7 @@ class Loop:
                         return False
                     if state.step >= self.limit:
                         break
+                    self.clock.start()
                 if state.step == began and first == 0:
                     raise DatasetError(
                         f"none of the {len(task.batches.chosen)} {task.unit} of the training can be read"
@@ -108,6 +114,7 @@ class Loop:
         self.task.model.train()
         if not self.state.samples:
             self.since, self.done_since = time.monotonic(), 0
+            self.clock.clear()
 
     def _step(self, batch: Any, number: int) -> None:
         task, state = self.task, self.state
@@ -128,8 +135,12 @@ class Loop:
         record = {"kind": "step", "step": state.step, "epoch": state.epoch + 1, "lr": rate, **logs}
         if self.log:
             self.log.write(record)
+        times = self.clock.stop()
+        if self.timing:
+            self.timing.write({"step": state.step, **times})
         if self.curves:
             self.curves.write("train/step", {"lr": rate, **logs}, state.step)
+            self.curves.write("train/time", times, state.step)
         self._show(logs)
 
     def _after_step(self, trained: bool, epoch_over: bool) -> None:
@@ -186,7 +197,9 @@ class Loop:
         text = f"{where}step {self.state.step}/{self.limit}: {', '.join(parts)}"
         if outcome is not None:
             text += f"; {self.options.select_on} {outcome.score_name} {outcome.score:.4f}{' (best)' if better else ''}"
-        return f"{text}; {speed:.1f} {self.task.unit}/s" if self.done_since else text
+        if not self.done_since:
+            return text
+        return f"{text}; {speed:.1f} {self.task.unit}/s, {self.clock.share:.0%} of the time waiting for data"
 
     def _show(self, logs: dict[str, float]) -> None:
         speed = self.done_since / max(time.monotonic() - self.since, 1e-9)

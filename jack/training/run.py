@@ -14,7 +14,7 @@ from jack.options.common import Options
 from jack.options.config import write_config
 from jack.runs.places import Places, training_places
 from jack.testing.run import write_json
-from jack.training.logs import JsonLog, TensorBoardLog
+from jack.training.logs import JsonLog, TensorBoardLog, whole_lines
 from jack.training.loop import DivergedError, Loop
 from jack.training.state import RunState, Saved, check_same_run, load_state, step_seed
 from jack.training.stop import EXIT_CODE, Stop
@@ -55,15 +55,18 @@ def run_train(options: Options, resume: bool = False, again: str = "") -> int:
             _check_samples(task, state, saved)
             _build(task, framework, state, saved)
             if framework.rank:  # the first process writes for all
-                return _train(Loop(task, framework, places, state, stop, None, None, _silent), task, stop, again)
+                return _train(Loop(task, framework, places, state, stop, None, None, None, _silent), task, stop, again)
             places.make()
             _say_start(task, places, state, saved, framework)
             write_config(places.config, options.as_dict() | {"seed": state.seed})
             log, curves = JsonLog(places.log, state.log_bytes), _curves(places, state)
+            timing = JsonLog(places.timing, whole_lines(places.timing) if saved else 0)
             try:
-                return _train(Loop(task, framework, places, state, stop, log, curves, print), task, stop, again)
+                loop = Loop(task, framework, places, state, stop, log, curves, timing, print)
+                return _train(loop, task, stop, again)
             finally:
                 log.close()
+                timing.close()
                 if curves:
                     curves.close()
         finally:

@@ -16,6 +16,7 @@ from jack.testing.run import run_test
 from jack.training.run import run_train
 from tests.jack.training_data import (
     gait_options,
+    lines_of,
     records,
     sentiment_options,
     video_options,
@@ -74,6 +75,13 @@ def test_a_run_writes_what_it_says(trained):
         "last.safetensors",
         "state.safetensors",
     }
+
+
+def test_the_time_of_each_step_and_of_the_wait_in_it(trained):
+    times = lines_of(trained / "timing.jsonl")
+    assert [time["step"] for time in times] == list(range(1, 11))
+    # Without workers every sample is read while the step waits.
+    assert all(0 < time["waited"] < time["seconds"] for time in times)
 
 
 def test_curves_for_tensorboard(trained):

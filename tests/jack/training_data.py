@@ -67,8 +67,12 @@ def sentiment_options(root: Path, run: Path, **more: object) -> dict[str, object
 
 def records(log: Path, kind: str = "step") -> list[dict[str, object]]:
     """The records of a kind in a log."""
-    found = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    return [record for record in found if record["kind"] == kind]
+    return [record for record in lines_of(log) if record["kind"] == kind]
+
+
+def lines_of(file: Path) -> list[dict[str, object]]:
+    """The records of a file with a line of JSON for each."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 class LoadedModules:
