@@ -14,10 +14,24 @@ import click
 from benchmarks.timing import Timing, WorkerFailed, measure
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A group whose command `loading` is imported late: it needs the options of all methods."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "loading"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "loading":
+            from benchmarks.loading_command import loading
+
+            return loading
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jack-toolkit", prog_name="jack-bench")
 def main() -> None:
-    """Measure a model in Torch and, converted, in Jittor."""
+    """Measure a model in Torch and, converted, in Jittor; the converter; the reading of data."""
 
 
 def _milliseconds(seconds: float) -> str:
