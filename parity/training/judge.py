@@ -16,8 +16,6 @@ from parity.training.sketch import apart, length, sketch
 # A gradient or update that is so small a share of the whole is measured against that share of the whole: of a true
 # zero rounding leaves something whose own size says nothing.
 SHARE = 1e-3
-# Where a gradient is nothing but rounding, an optimizer that divides by its size makes a step of it all the same.
-NOTHING = 1e-5
 ROUNDING = 2.5e-7  # of float32: what a parameter loses of an update, as a share of the parameter
 SAME_RATE = 1e-6
 
@@ -40,7 +38,6 @@ class Sides:
         )
         told = torch / "model.json"
         self.model: dict[str, Any] = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
-        self.undetermined: set[str] = set()
 
     def state(self, side: int, step: int) -> dict[str, Array]:
         """Sketches of the state after a step; 0 is the start."""
@@ -56,12 +53,11 @@ class Sides:
 
 def compare_steps(report: LoopReport, sides: Sides) -> None:
     """Fill in the steps and where the runs part."""
-    before = (sides.state(0, 0), sides.state(1, 0))
     previous: Measure | None = None
     for number in range(1, sides.common + 1):
         arrays = (sides.state(0, number), sides.state(1, number))
         entries = sides.logs[0][number - 1], sides.logs[1][number - 1]
-        measures = list(_measures(report, sides, entries, before, arrays))
+        measures = list(_measures(report, sides, entries, arrays))
         rates = tuple([rate for event in entry["optimizer"] for rate in event["rates"]] for entry in entries)
         norms = tuple({n: v for event in e["optimizer"] for n, v in event["norms"].items()} for e in entries)
         step = LoopStep(
@@ -72,14 +68,12 @@ def compare_steps(report: LoopReport, sides: Sides) -> None:
         if beyond is not None and report.split is None:
             report.split = Split(number, beyond, previous)
         previous = max(measures, key=lambda measure: measure.relative / measure.bound)
-        before = arrays
 
 
 def _measures(
     report: LoopReport,
     sides: Sides,
     entries: tuple[dict[str, Any], dict[str, Any]],
-    before: tuple[dict[str, Array], dict[str, Array]],
     after: tuple[dict[str, Array], dict[str, Array]],
 ) -> Iterable[Measure]:
     one, other = entries
@@ -93,17 +87,36 @@ def _measures(
     gap = 0.0 if counts[0] == counts[1] else math.inf
     yield Measure("steps", f"{counts[0]} in Torch, {counts[1]} in Jittor", gap, 1.0)
     for at, (theirs, ours) in enumerate(zip(one["optimizer"], other["optimizer"])):
-        found = _gradients(sides, f"gradient/{at}/", theirs["norms"], ours["norms"], after)
+        found = _gradients(f"gradient/{at}/", theirs["norms"], ours["norms"], after)
         yield _worst("gradient", {n: r for n, r in found.items() if n in sides.model["parameters"]}, report.gradients)
         yield _rates(theirs["rates"], ours["rates"])
-    yield _worst("update", _updates(sides, before, after), report.gradients)
-    buffers = [name for name in after[0] if name.startswith("state/") and name[6:] not in sides.model["parameters"]]
-    found = {n[6:]: apart(after[1][n], after[0][n]) / (length(after[0][n]) or 1.0) for n in buffers if n in after[1]}
-    yield _worst("buffer", found, report.bounds.loss)
+    yield _worst("update", _updates(sides, after), report.gradients)
+    yield _worst("buffer", _buffers(sides, after), report.bounds.loss)
+
+
+def _buffers(sides: Sides, arrays: tuple[dict[str, Array], dict[str, Array]]) -> dict[str, float]:
+    """Relative distance of each buffer.
+
+    What rounding makes of entries whose gradient is nothing passes into running means (of a bias before a batch
+    normalisation), so that much is allowed.
+    """
+    slack = 0.0
+    for name in sides.model["parameters"]:
+        pairs = [(side.get(f"state/{name}"), side.get(f"way/{name}")) for side in arrays]
+        if any(array is None for pair in pairs for array in pair):
+            continue
+        whole, kept = (apart(pairs[1][i], pairs[0][i]) for i in range(2))  # type: ignore[arg-type]
+        slack += max(whole**2 - kept**2, 0.0)
+    found = {}
+    for key, theirs in arrays[0].items():
+        name = key.removeprefix("state/")
+        if key.startswith("state/") and name not in sides.model["parameters"] and key in arrays[1]:
+            found[name] = max(apart(arrays[1][key], theirs) - math.sqrt(slack), 0.0) / (length(theirs) or 1.0)
+    return found
 
 
 def _gradients(
-    sides: Sides, prefix: str, theirs: Mapping[str, float], ours: Mapping[str, float], arrays: tuple[Any, Any]
+    prefix: str, theirs: Mapping[str, float], ours: Mapping[str, float], arrays: tuple[Any, Any]
 ) -> dict[str, float]:
     """Relative distance of each gradient; a gradient that one side lacks is zero there."""
     whole = math.sqrt(sum(norm**2 for norm in theirs.values()))
@@ -114,8 +127,6 @@ def _gradients(
             gap = apart(arrays[1][key], arrays[0][key])
         else:
             gap = max(norm, ours.get(name, 0.0))
-        if norm <= NOTHING * whole:
-            sides.undetermined.add(name)
         scale = max(norm, SHARE * whole)
         found[name] = gap / scale if scale else (math.inf if gap else 0.0)
     return found
@@ -130,14 +141,13 @@ def _rates(theirs: list[float], ours: list[float]) -> Measure:
     return Measure("rate", name, gaps[worst], SAME_RATE)
 
 
-def _updates(sides: Sides, before: tuple[Any, Any], after: tuple[Any, Any]) -> dict[str, float]:
-    """Relative distance of what a step did to each parameter."""
+def _updates(sides: Sides, arrays: tuple[Any, Any]) -> dict[str, float]:
+    """Relative distance of what a step did to each parameter, without entries whose gradient is only rounding."""
     moves = {}
     for name in sides.model["parameters"]:
-        key = f"state/{name}"
-        if name in sides.undetermined or any(key not in arrays for arrays in (*before, *after)):
-            continue
-        moves[name] = (after[0][key] - before[0][key], after[1][key] - before[1][key], length(after[0][key]))
+        theirs, ours = (side.get(f"update/{name}") for side in arrays)
+        if theirs is not None and ours is not None:
+            moves[name] = (theirs, ours, length(arrays[0][f"state/{name}"]))
     whole = math.sqrt(sum(length(theirs) ** 2 for theirs, _, _ in moves.values()))
     found = {}
     for name, (theirs, ours, size) in moves.items():
@@ -162,9 +172,9 @@ def compare_ends(report: LoopReport, sides: Sides) -> None:
     ends = sides.state(0, sides.common), sides.state(1, sides.common)
     rows = []
     for name in sides.model["trained"]:
-        key = f"state/{name}"
-        if key in ends[0] and key in ends[1] and name not in sides.undetermined:
-            rows.append((name, apart(ends[1][key], ends[0][key]), length(ends[0][key] - sides.start[0][key])))
+        key = f"way/{name}"
+        if key in ends[0] and key in ends[1]:
+            rows.append((name, apart(ends[1][key], ends[0][key]), length(ends[0][key])))
     way = math.sqrt(sum(row[2] ** 2 for row in rows))
     gap = math.sqrt(sum(row[1] ** 2 for row in rows))
     report.drift = gap / way if way else math.inf if gap else 0.0

@@ -93,7 +93,8 @@ def run_loop(task: Task) -> LoopReport:
         task.say("jack-convert")
         program = _convert(task, report, json.loads((torch / "told.json").read_text(encoding="utf-8"))["files"])
     task.say("Jittor: compiles its operators when it meets them for the first time")
-    ended = _side(task, report, replace(_job(task, program, "jittor", jittor, stored, names), reference=str(torch)))
+    other = replace(_job(task, program, "jittor", jittor, stored, names), reference=str(torch), entries=str(torch))
+    ended = _side(task, report, other)
     sides = Sides(torch, jittor)
     told = jittor / "told.json"
     find_problems(report, sides, json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {})
@@ -163,7 +164,7 @@ def _noise(task: Task, report: LoopReport, job: Job, torch: Path) -> None:
     again.mkdir()
     task.say("Torch with one thread")
     second = LoopReport(task.title, task.bounds, task.gradients, task.steps)
-    if not _side(task, report, replace(job, folder=str(again)), NOISE_THREADS):
+    if not _side(task, report, replace(job, folder=str(again), entries=str(torch)), NOISE_THREADS):
         return
     sides = Sides(torch, again)
     compare_steps(second, sides)

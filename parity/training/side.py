@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from parity.arrays import Array, load_arrays, save_arrays
 from parity.backends import Backend, get_backend
 from parity.check import jittor_side, torch_side
@@ -47,6 +49,7 @@ class Job:
         seed: of everything that is drawn.
         needs: what the command line named, as (option, module, name); the program's own module is "".
         reference: folder of the Torch run whose weights and draws are taken over; "" for that run itself.
+        entries: folder of the run that says which entries of the parameters are compared; "" for that run itself.
     """
 
     framework: str
@@ -62,6 +65,7 @@ class Job:
     seed: int
     needs: tuple[tuple[str, str, str], ...] = ()
     reference: str = ""
+    entries: str = ""
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
@@ -111,6 +115,8 @@ class Run:
         self.job, self.backend, self.folder = job, backend, Path(job.folder)
         self.batch: int | None = None
         self.pairs: list[Pair] = []
+        self.first: dict[str, Array] = {}  # the state before the first step, by common name
+        self.last: dict[str, Array] = {}  # and before the one that is being taken
 
     def start(self, models: Models) -> dict[str, str]:
         """Store the state, or take over that of the reference; returns the common name of every tensor."""
@@ -120,13 +126,23 @@ class Run:
             told = {"trained": trained, "parameters": list(models.parameters())}
             (self.folder / "model.json").write_text(json.dumps(told), encoding="utf-8")
             save_arrays(self.folder / "start.npz", own)
+            self.first = self.last = own
             return {name: name for name in own}
         theirs = load_arrays(Path(self.job.reference) / "start.npz")
         self.pairs = match({n: a.shape for n, a in theirs.items()}, {n: a.shape for n, a in own.items()})
         usable = {pair.jittor: pair.torch for pair in self.pairs if pair.usable}
         models.load({ours: theirs[name] for ours, name in usable.items()})
-        save_arrays(self.folder / "start.npz", {usable.get(n, f"jittor:{n}"): a for n, a in models.state().items()})
+        self.first = self.last = {usable.get(n, f"jittor:{n}"): a for n, a in models.state().items()}
+        save_arrays(self.folder / "start.npz", self.first)
         return {name: usable.get(name, f"jittor:{name}") for name in own}
+
+    def small(self, number: int, watcher: Watcher) -> dict[str, Array]:
+        """Entries of the parameters that are left out, of all steps so far, as packed bits."""
+        if not self.job.entries:
+            return {f"small/{name}": np.packbits(bits) for name, bits in watcher.small.items()}
+        path = Path(self.job.entries) / f"step-{number}.npz"
+        arrays = load_arrays(path) if path.is_file() else {}
+        return {name: array for name, array in arrays.items() if name.startswith("small/")}
 
     def entered(self, stack: list[str], args: tuple[Any, ...]) -> None:
         """Note how many items the outermost module gets."""
@@ -201,8 +217,17 @@ def _write_step(
     arrays: dict[str, Array] = {}
     for at, event in enumerate(events):
         arrays.update({f"gradient/{at}/{name}": values for name, values in event.sketches.items()})
-    state = models.state()
-    arrays.update({f"state/{names.get(name, name)}": sketch(a, names.get(name, name)) for name, a in state.items()})
+    state = {names.get(name, name): array for name, array in models.state().items()}
+    small = its.small(number, watcher)
+    arrays.update(small)
+    for name, array in state.items():
+        bits = small.get(f"small/{name}")
+        kept = 1.0 if bits is None else ~np.unpackbits(bits, count=array.size).astype(bool).reshape(array.shape)
+        arrays[f"state/{name}"] = sketch(array, name)
+        if array.dtype.kind == "f":
+            arrays[f"update/{name}"] = sketch((array - its.last.get(name, array)) * kept, name)
+            arrays[f"way/{name}"] = sketch((array - its.first.get(name, array)) * kept, name)
+    its.last = state
     seconds = time.monotonic() - began
     save_arrays(its.folder / f"step-{number}.npz", arrays)
     steps = [{"rates": e.rates, "norms": e.norms, "trained": e.trained} for e in events]

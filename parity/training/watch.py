@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from parity.arrays import Array
 from parity.backends import Backend
 from parity.training.sketch import length, sketch
 
 HELPERS = "jittor_helpers.py"
+# A gradient that is so small a share of the largest is what rounding leaves of a true zero (the bias of attention's
+# keys, a bias before a normalisation).  An optimizer that divides by its size makes whole steps of it.
+NOTHING = 1e-5
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Watcher:
 
     Attributes:
         events: since they were taken last.
+        small: entries of each parameter whose gradient was nothing but rounding at some step.
         names: of the parameters, by ``id``; others are named by their place in the optimizer.
     """
 
@@ -46,6 +51,7 @@ class Watcher:
         self.backend = backend
         self.events: list[Event] = []
         self.names: dict[int, str] = {}
+        self.small: dict[str, NDArray[np.bool_]] = {}
         self._kept: list[Any] = []
         self._undo: list[Callable[[], None]] = []
 
@@ -71,6 +77,7 @@ class Watcher:
     def _note(self, groups: list[list[tuple[Any, Any, bool]]], rates: list[Any]) -> None:
         """Groups of (parameter, gradient or None, whether it may change)."""
         event = Event([float(rate) for rate in rates])
+        found: dict[str, Array] = {}
         for at, group in enumerate(groups):
             for place, (parameter, gradient, trained) in enumerate(group):
                 name = self.names.get(id(parameter), f"<parameter {place} of group {at} of the optimizer>")
@@ -80,6 +87,12 @@ class Watcher:
                     values = self.backend.numpy(gradient)
                     event.norms[name] = length(values)
                     event.sketches[name] = sketch(values, name)
+                    found[name] = np.abs(values)
+        largest = max((float(sizes.max()) for sizes in found.values() if sizes.size), default=0.0)
+        for name, sizes in found.items():
+            small = sizes <= NOTHING * largest
+            if (small & (sizes > 0)).any():  # entries that are exactly zero are not used
+                self.small[name] = self.small.get(name, False) | small
         self.events.append(event)
 
     def _watch_torch(self) -> None:

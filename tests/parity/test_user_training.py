@@ -21,6 +21,7 @@ from parity.training.result import LoopReport
 from parity.training.sketch import apart, length, sketch
 from parity.training.spec import Call, make_batches, parse_call, stock_loss
 from parity.training.trainee import Bounds
+from parity.training.watch import Watcher
 
 NET = """
 import torch
@@ -209,6 +210,7 @@ class Written:
         (self.folders[0] / "model.json").write_text(json.dumps(told))
         self.state = [{k: a.copy() for k, a in start.items()} for _ in range(2)]
         self.steps = 0
+        self.left_out = 0.0  # of Jittor's b: what an optimizer made of a gradient that is only rounding
 
     def step(self, jittor: Mapping[str, Any] | None = None, batch: int = 4) -> None:
         """One step; ``jittor`` says what is different there."""
@@ -217,11 +219,17 @@ class Written:
             other = (jittor or {}) if side else {}
             gradients = {"w": np.full(4, 2.0), "b": np.full(2, 1.0)}
             gradients = {n: g * other.get("gradient", 1.0) for n, g in gradients.items()}
-            for name, gradient in gradients.items():
-                self.state[side][name] = self.state[side][name] - 0.1 * other.get("update", 1.0) * gradient
+            moves = {n: -0.1 * other.get("update", 1.0) * g for n, g in gradients.items()}
+            self.state[side].update({n: self.state[side][n] + move for n, move in moves.items()})
             self.state[side]["mean"] = self.state[side]["mean"] + other.get("mean", 0.5)
+            self.state[side]["b"] = self.state[side]["b"] + other.get("left out", 0.0)
             arrays: dict[str, Array] = {f"gradient/0/{n}": g for n, g in gradients.items()}
             arrays |= {f"state/{n}": a for n, a in self.state[side].items()}
+            arrays |= {f"update/{n}": move for n, move in moves.items()}
+            self.left_out += other.get("left out", 0.0)
+            arrays |= {
+                f"way/{n}": self.state[side][n] - 1.0 - (self.left_out if side and n == "b" else 0) for n in moves
+            }
             save_arrays(folder / f"step-{self.steps}.npz", arrays)
             norms = {n: length(g) for n, g in gradients.items()}
             event = {"rates": [other.get("rate", 0.1)], "norms": norms, "trained": ["w", "b"]}
@@ -268,6 +276,35 @@ def test_runs_that_agree(tmp_path: Path) -> None:
     report = runs.report()
     assert report.ok and report.drift == 0 and report.taken == {"torch": 2, "jittor": 2}
     assert "m: agrees: 2 steps" in as_text(report)
+
+
+class Numpy:
+    """As much of a backend as a watcher needs."""
+
+    name = "torch"
+
+    def numpy(self, tensor: Array) -> Array:
+        return tensor
+
+
+def test_entries_whose_gradient_is_only_rounding_are_left_out() -> None:
+    watcher = Watcher(Numpy())  # type: ignore[arg-type]
+    weight, bias, unused = np.ones(3), np.ones(4), np.ones(2)
+    watcher.follow({"weight": weight, "bias": bias, "unused": unused})
+    gradients = [np.array([1.0, 0.5, 2.0]), np.array([1e-9, 0.3, -1e-8, 0.0]), np.zeros(2)]
+    watcher._note([[(p, g, True) for p, g in zip((weight, bias, unused), gradients)]], [0.1])
+    assert list(watcher.small) == ["bias"] and watcher.small["bias"].tolist() == [True, False, True, True]
+    (event,) = watcher.take()
+    assert event.trained == ["weight", "bias", "unused"] and event.norms["unused"] == 0 and watcher.take() == []
+
+
+def test_a_running_mean_may_follow_a_bias_whose_gradient_is_only_rounding(tmp_path: Path) -> None:
+    runs = Written(tmp_path)
+    runs.step({"left out": 0.1, "mean": 0.51})
+    assert runs.report().ok
+    runs.step({"mean": 0.9})
+    report = runs.report()
+    assert report.split is not None and (report.split.step, report.split.measure.name) == (2, "mean")
 
 
 def test_distances_of_sketches_are_those_of_the_arrays() -> None:
@@ -326,3 +363,41 @@ def test_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["train", *arguments])
     assert result.exit_code == 2 and message in result.output, result.output
+
+
+CNN = """
+import torch
+from torch import nn
+
+
+class DropPath(nn.Module):
+    def forward(self, x):
+        if not self.training:
+            return x
+        return x * torch.empty([x.shape[0], 1, 1, 1]).bernoulli_(0.7).div_(0.7)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.body = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout2d(0.2))
+        self.path = DropPath()
+        self.attention = nn.MultiheadAttention(8, 2, dropout=0.1, batch_first=True)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = (x + self.path(self.body(x))).flatten(2).transpose(1, 2)
+        return self.head((x + self.attention(x, x, x)[0]).mean(1))
+"""
+
+
+@pytest.mark.slow
+def test_noise_that_adam_makes_steps_of_is_no_finding(tmp_path: Path) -> None:
+    """The convolution's bias before the batch norm and the bias of the keys have gradients of rounding only."""
+    (tmp_path / "net.py").write_text(CNN)
+    data = ["--input", "8x3x12x12", "--target", "8:int64:0-5", "--loss", "cross_entropy(label_smoothing=0.1)"]
+    how = ["--optimizer", "AdamW(lr=0.01)", "--scheduler", "CosineAnnealingLR(T_max=10)", "--steps", "15", "--noise"]
+    status, report = train(f"{tmp_path}/net.py:Net", *data, *how)
+    assert status == 0 and report["worst"] < 1e-5 and report["noise_split"] is None, report
