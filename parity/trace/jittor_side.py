@@ -344,7 +344,8 @@ class JittorSide:
         for ours, theirs in self.twin.items():
             if ours.startswith(prefix) and not inside(ours, called):
                 sources[theirs] = state[ours]
-        loss = self._loss(sinks, self.torch["own_projected"][str(number)])
+        # Also what is detached in Torch: its gradient there is 0.
+        loss = self._loss(sinks, [name for name in sinks if names.key(names.OWN, number, name) in self.theirs])
         wanted = {n: v for n, v in sources.items() if names.key(names.OWN_GRADIENT, number, n) in self.theirs}
         # Where the program is cut into modules differently, Torch's gradients are those of something else.
         alike = not repetition.missing and set(self.torch["own_projected"][str(number)]) <= set(sinks)

@@ -78,16 +78,22 @@ def part(torch: Sequence[Seen], jittor: Sequence[Seen], shown: str = "") -> Part
         torch, jittor: what the lines of both made.
         shown: name of the result, or of what is handed to a module, that is known to differ.
     """
-    maybe: tuple[int, int] | None = None
+    certain: list[tuple[int, int]] = []
+    maybe: list[tuple[int, int]] = []
     for one, other in aligned(torch, jittor):
         if not agree(torch[one], jittor[other]):
-            if not anywhere(torch[one], jittor[other + 1 :]) and not anywhere_of(jittor[other], torch[one + 1 :]):
-                return earlier(torch, jittor, one, other)
-            maybe = maybe or (one, other)
+            later = anywhere(torch[one], jittor[other + 1 :]) or anywhere_of(jittor[other], torch[one + 1 :])
+            lost = np.isfinite(torch[one].length) and not np.isfinite(jittor[other].length)
+            (maybe if later and not lost else certain).append((one, other))
     at = (last(torch, shown), last(jittor, shown))
     if min(at) >= 0 and not agree(torch[at[0]], jittor[at[1]]):
-        return earlier(torch, jittor, *at)
-    return None if maybe is None else earlier(torch, jittor, *maybe)
+        certain.append(at)
+    if certain:
+        first = min(certain, key=lambda pair: pair[1])
+        if first == at:
+            first = min([*maybe, at], key=lambda pair: pair[1])
+        return earlier(torch, jittor, *first)
+    return earlier(torch, jittor, *maybe[0]) if maybe else None
 
 
 def last(events: Sequence[Seen], shown: str) -> int:

@@ -106,6 +106,7 @@ PORT_ERRORS = Planted(
             "attend(q, k, v, bias, pad)\n        return",
             "attend(v, k, q, bias, pad)\n        return",
             ATTENTION,
+            at="att = jt.matmul(q",
         ),
         Mutation(
             "integer division truncates",

@@ -51,6 +51,12 @@ PORT_ERRORS = Planted(
         Mutation("mode of padding", 'mode="reflect"', 'mode="replicate"', ""),
         Mutation("crop off by one", "2:-4, 2:-4", "3:-3, 3:-3", ""),
         Mutation("groups of a norm", "nn.GroupNorm(2, o)", "nn.GroupNorm(1, o)", "first.body.1"),
-        Mutation("gate forgotten", "high = high * jt.sigmoid(self.attn(high))", "high = high * 1.0", "up1"),
+        Mutation(
+            "gate forgotten",
+            "high = high * jt.sigmoid(self.attn(high))",
+            "high = high * 1.0",
+            "up1",
+            at="return self.conv(jt.concat",
+        ),
     ],
 )
