@@ -138,6 +138,7 @@ for _name in ("var", "std"):
             snippet(
                 f"return A.{_name}(unbiased=False), A.{_name}(False), A.{_name}(1, False), A.{_name}(1, True, True)"
             ),
+            snippet(f"return (A * torch.zeros(4)).{_name}(1)"),  # the root of 0 has no finite slope
         ],
     )
     rule(

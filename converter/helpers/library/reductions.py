@@ -197,8 +197,13 @@ def variance_of(
 def deviation(
     input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
 ) -> Any:
-    """Torch's ``std``: divides by n - 1 unless told otherwise, 0 for constants (Jittor's is at least 0.001)."""
-    return variance_of(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    """Torch's ``std``: divides by n - 1 unless told otherwise, 0 for constants (Jittor's is at least 0.001).
+
+    The gradient is 0 where the deviation is 0, as in Torch.
+    """
+    variance = variance_of(input, dim, unbiased, keepdim, correction=correction)
+    zero = variance == 0
+    return jt.ternary(zero, jt.zeros_like(variance), jt.ternary(zero, jt.ones_like(variance), variance).sqrt())
 
 
 def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **options: Any) -> Any:
