@@ -41,7 +41,7 @@ format: $(STAMP) ## let ruff format and repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-demo: $(STAMP) ## convert a Torch program, run both, show how close they are
+demo: $(STAMP) ## convert a Torch program, compare both; train a method in both frameworks, ask it about a clip
 	$(BIN)/python -m jack.demo
 
 docs: $(STAMP) ## check that the links between the pages lead somewhere

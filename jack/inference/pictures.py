@@ -19,8 +19,10 @@ SENTIMENTS = {"n": ("negative", "#34608f"), "p": ("positive", "#d98c21")}
 SHOWN_FRAMES = 6
 MOST_INTERVALS = 8  # of a sentiment
 
-Snippet = tuple[NDArray[np.uint8], float, float]
-"""A frame, H x W x 3, its time in seconds, and the model's attention."""
+DIM = 0.4  # light of what the model does not look at
+
+Frame = tuple[NDArray[np.uint8], float]
+"""Pixels, H x W x 3, and time in seconds."""
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -35,36 +37,83 @@ def halves(figure: Figure, heights: tuple[float, float]) -> tuple[SubFigure, Sub
     return figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
 
 
-def draw_emotions(path: Path, title: str, shares: Mapping[str, float], snippets: Sequence[Snippet]) -> None:
-    """Bars of the emotions' probabilities, below them a frame of each snippet with the model's attention.
+def draw_emotions(
+    path: Path,
+    title: str,
+    shares: Mapping[str, float],
+    frames: Sequence[Frame],
+    snippets: Sequence[Mapping[str, Any]],
+    seconds: float,
+) -> None:
+    """Frames of a video, below them the model's attention over time, and bars of the emotions' probabilities.
 
     Args:
         path: the PNG file.
         title: above.
         shares: probability of each emotion.
-        snippets: of the video.
+        frames: of the video, in order; all of one size.
+        snippets: "segment", start and end in seconds, and "attention" of each.
+        seconds: length of the video.
     """
-    figure = Figure(figsize=(9, 5), layout="constrained")
-    upper, lower = halves(figure, (2.4, 1))
-    bars(upper.subplots(), title, shares)
-    shown = snippets[:: max(1, -(-len(snippets) // 8))]
-    for axes, (pixels, seconds, attention) in zip(np.atleast_1d(lower.subplots(1, len(shown))), shown):
+    tall, wide = frames[0][0].shape[:2]
+    width = 10.0
+    strip = min(0.95 * width / len(frames) * tall / wide + 0.4, 4.5)
+    heights = (strip, 1.3, 0.7 + 0.28 * len(shares))
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    figure.suptitle(title, fontsize=13)
+    grid = figure.add_gridspec(3, 1, height_ratios=heights)
+    upper = figure.add_subfigure(grid[0])
+    for axes, (pixels, at) in zip(np.atleast_1d(upper.subplots(1, len(frames))), frames):
         axes.imshow(pixels)
-        axes.set_title(f"{seconds:.1f} s\nattention {attention:.2f}", fontsize=8)
+        axes.set_title(f"{at:.1f} s", fontsize=9)
         axes.axis("off")
+    middle = figure.add_subfigure(grid[1]).subplots()
+    for row in snippets:
+        start, end = row["segment"]
+        # A snippet of a few frames in a long video must still be seen.
+        middle.bar((start + end) / 2, row["attention"], width=max(end - start, seconds / 150), color=CHOSEN)
+    middle.set_xlim(0, seconds)
+    middle.set_ylim(0, 1.15 * max(max(row["attention"] for row in snippets), 1e-6))
+    middle.set_xlabel("seconds", fontsize=9)
+    middle.set_ylabel("attention", fontsize=9)
+    middle.tick_params(labelsize=8)
+    _open(middle)
+    bars(figure.add_subfigure(grid[2]).subplots(), "", shares)
     save(figure, path)
 
 
+def dimmed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A frame, H x W x 3, of which only the middle square keeps its light: what lies beside it is not looked at."""
+    tall, wide = pixels.shape[:2]
+    side = min(tall, wide)
+    top, left = (tall - side) // 2, (wide - side) // 2
+    found = (pixels * DIM).astype(np.uint8)
+    inside = (slice(top, top + side), slice(left, left + side))
+    found[inside] = pixels[inside]
+    return found
+
+
 def bars(axes: Axes, title: str, shares: Mapping[str, float]) -> None:
-    """Horizontal bars, the longest in another colour."""
+    """Horizontal bars, the longest in another colour; a line where all would be equal.
+
+    The axis ends at 0.25, 0.5 or 1, so that pictures can be compared.
+    """
     best = max(shares.values())
     colors = [CHOSEN if share == best else OTHER for share in shares.values()]
     drawn = axes.barh(list(shares), list(shares.values()), color=colors)
     axes.bar_label(drawn, fmt="%.2f", padding=3, fontsize=8)
+    axes.axvline(1 / len(shares), color="#555555", linewidth=0.8, linestyle=":", label="all equal", zorder=0)
+    axes.legend(loc="upper right", fontsize=8, frameon=False)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.08)
-    axes.set_xlabel("probability")
+    axes.set_xlim(0, 1.08 * next(end for end in (0.25, 0.5, 1.0) if best <= end))
+    axes.set_xlabel("probability", fontsize=9)
+    axes.tick_params(labelsize=9)
     axes.set_title(title)
+    _open(axes)
+
+
+def _open(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_sentiments(

@@ -17,13 +17,15 @@ from jack.datasets.sampling import frame_numbers, snippets
 from jack.datasets.spatial import View
 from jack.errors import DatasetError
 from jack.frameworks import method_module
-from jack.inference.pictures import draw_emotions
+from jack.inference.pictures import Frame, dimmed, draw_emotions
 from jack.inference.result import Result, about, most_probable, probabilities, trained_model
 from jack.media.audio import read_sound
-from jack.media.video import timeline
+from jack.media.video import read_video_frames, timeline
 from jack.methods.cten_erasing import keep_masks
 from jack.options import OptionError, VideoEmotionOptions
 from jack.testing.video_emotion import features_of
+
+SHOWN = 6  # frames in the picture, at most
 
 
 def labels_of(text: str, count: int) -> tuple[str, ...]:
@@ -100,13 +102,16 @@ def infer_video(options: VideoEmotionOptions, video: Path, labels: str = "") -> 
         }
     )
     title = f"{video.name}: {content['emotion']} ({options.method}, {options.framework})"
-    draw = partial(draw_emotions, title=title, shares=shares, snippets=_shown(visual[0], seconds, gamma))
+    frames = _shown(video, numbers, float(line.rate))
+    draw = partial(
+        draw_emotions, title=title, shares=shares, frames=frames, snippets=content["snippets"], seconds=line.seconds
+    )
     rows = sorted(shares.items(), key=lambda pair: -pair[1])
     return Result(video.stem, content, rows, ("emotion", "probability"), draw)
 
 
-def _shown(
-    visual: NDArray[np.uint8], seconds: NDArray[np.float64], gamma: NDArray[np.float32]
-) -> list[tuple[NDArray[np.uint8], float, float]]:
-    middle = visual[:, :, visual.shape[2] // 2].transpose(0, 2, 3, 1)
-    return list(zip(middle, seconds.mean(axis=1).tolist(), gamma.reshape(-1).tolist()))
+def _shown(video: Path, numbers: NDArray[np.int64], rate: float) -> list[Frame]:
+    """The middle frame of some snippets, L x T."""
+    middles = numbers[:: -(-len(numbers) // SHOWN), numbers.shape[1] // 2].tolist()
+    pictures = read_video_frames(video, middles)
+    return [(dimmed(np.asarray(picture)), (number - 1) / rate) for picture, number in zip(pictures, middles)]
