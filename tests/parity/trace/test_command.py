@@ -41,8 +41,7 @@ class Net(nn.Module):
         return self.last(self.gates(self.first(x)))
 """
 
-# By hand, with other names, and with three traps: a biased deviation, a trained constant, an operator that Jittor
-# compiles wrongly.
+# By hand, with other names, and with two traps: a biased deviation and a trained constant.
 PORT = """
 import jittor as jt
 from jittor import nn
@@ -96,27 +95,46 @@ def test_a_port_in_training_mode(files: Path) -> None:
     assert verdicts["gates.0.drop"] != "wrong" and verdicts["last"] == "carried"
     assert {row.torch: row.jittor for row in trace.state}["gates.0.fc.weight"] == "gates.0.linear.weight"
     assert json.loads(report.read_text())["ok"] is False
-    assert "spread = x.var" in page.read_text()
+    assert "First divergence" in page.read_text()
 
 
-def test_an_operator_that_does_not_compile_is_found_with_its_line(files: Path) -> None:
-    """What comes after it is judged all the same."""
-    for name, old, new in (
-        ("net.py", "gate = torch", "x = F.pad(x, (1, 1), value=0.5)[:, 1:-1]\n        gate = torch"),
-        ("port.py", "gate = jt", "x = nn.pad(x, (1, 1), value=0.5)[:, 1:-1]\n        gate = jt"),
-    ):
-        path = files / name
-        path.write_text(path.read_text().replace(old, new).replace("x.var(1, keepdims=True).sqrt()", "x[:, :1]"))
-    (files / "net.py").write_text((files / "net.py").read_text().replace("x.std(1, keepdim=True)", "x[:, :1]"))
-    report = files / "trace.json"
-    arguments = ["trace", f"{files}/net.py:Net", "--jittor", f"{files}/port.py:Net", "--input", "5x4"]
+def test_an_operator_that_does_not_compile_is_found_with_its_line(tmp_path: Path) -> None:
+    """Jittor writes a fill value of 0.5 wrongly into its C++ code; what comes after it is judged all the same."""
+    head = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    head += "        self.first = nn.Linear(4, 6)\n        self.last = nn.Linear(8, 3)\n\n"
+    torch = "    def forward(self, x):\n        x = self.first(x)\n        x = F.pad(x, (1, 1), value=0.5)\n"
+    jittor = torch.replace("forward", "execute").replace("F.pad", "nn.pad")
+    end = "        return self.last(x)\n"
+    (tmp_path / "net.py").write_text(f"from torch import nn\nimport torch.nn.functional as F\n\n\n{head}{torch}{end}")
+    (tmp_path / "port.py").write_text(f"from jittor import nn\n\n\n{head}{jittor}{end}")
+    report = tmp_path / "trace.json"
+    arguments = ["trace", f"{tmp_path}/net.py:Net", "--jittor", f"{tmp_path}/port.py:Net", "--input", "5x4"]
     result = CliRunner().invoke(main, [*arguments, "--json", str(report)])
     assert result.exit_code == 1, result.output
     trace = Trace.read(report)
-    first = trace.findings[0]
-    assert first.kind == "crash" and first.path == "gates.0" and "cannot compute" in first.message
-    assert first.jittor is not None and first.jittor.text.startswith("x = nn.pad(")
-    assert {node.torch.path: node.verdict for node in trace.nodes}["last"] == "equal"
+    (first,) = trace.findings
+    assert first.kind == "crash" and first.path == "" and "cannot compute" in first.message
+    assert first.jittor is not None and first.jittor.text == "x = nn.pad(x, (1, 1), value=0.5)"
+    assert {node.torch.path: node.verdict for node in trace.nodes} == {"": "failed", "first": "equal", "last": "equal"}
+
+
+def test_a_plain_function_under_another_name(tmp_path: Path) -> None:
+    """A loss by hand, operator by operator: the line, though the port's function is called otherwise."""
+    (tmp_path / "loss.py").write_text(
+        "import torch\n\n\ndef focal(p, target, gamma=2.0):\n    weight = (1 - p).abs() ** gamma\n"
+        "    gap = (p - target) ** 2\n    return (weight * gap).mean()\n"
+    )
+    (tmp_path / "port.py").write_text(
+        "import jittor as jt\n\n\ndef focal_loss(p, target, gamma=2.0):\n    weight = (1 - p).abs() ** gamma\n"
+        "    gap = (p - target).abs()\n    return (weight * gap).mean()\n"
+    )
+    report = tmp_path / "trace.json"
+    inputs = ["--args", "gamma=1.5", "--input", "5x4", "--input", "5x4:float32:0-1"]
+    arguments = ["--jittor", f"{tmp_path}/port.py:focal_loss", *inputs, "--unfused", "--json", str(report)]
+    result = CliRunner().invoke(main, ["trace", f"{tmp_path}/loss.py:focal", *arguments])
+    assert result.exit_code == 1, result.output
+    (finding,) = Trace.read(report).findings
+    assert finding.jittor is not None and finding.jittor.text == "gap = (p - target).abs()"
 
 
 @pytest.mark.parametrize(
@@ -140,8 +158,8 @@ def test_a_wrong_command_line_is_one_line(
 
 
 def test_a_side_that_ends_is_told_with_its_log(files: Path) -> None:
-    (files / "port.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    (files / "port.py").write_text("import os, signal\nprint('on my way')\nos.kill(os.getpid(), signal.SIGKILL)\n")
     arguments = ["trace", f"{files}/net.py:Net", "--jittor", f"{files}/port.py:Net", "--input", "5x4"]
     result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == 1 and "the Jittor side killed by SIGSEGV" in result.output
-    assert "port.py" in result.output  # where it was
+    assert result.exit_code == 1 and "the Jittor side killed by SIGKILL" in result.output
+    assert "on my way" in result.output
