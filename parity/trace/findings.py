@@ -10,7 +10,7 @@ from parity.tolerances import GRADIENT_FLOOR
 from parity.trace import job as names
 from parity.trace import result
 from parity.trace.attributes import differences
-from parity.trace.judge import WHOLE, Evidence, called_by, failure_of, own, timeline, unfed
+from parity.trace.judge import OWN, WHOLE, Evidence, called_by, comparison, failure_of, own, timeline, unfed
 from parity.trace.result import Comparison, Finding, Node, Place, StateRow
 
 REBUILT = 100  # times the tolerance: so much is no rounding
@@ -88,6 +88,13 @@ def weights(evidence: Evidence, state: Sequence[StateRow]) -> list[Finding]:
                 else f"{name} is trained in Torch, but its gradient is stopped in Jittor"
             )
             found.append(Finding("training", -1, name, text, torch, jittor))
+        made = evidence.ours.get(names.key(names.MADE, 0, row.torch))
+        if made is not None:
+            figures = comparison(row.torch, made, evidence.theirs[names.key(names.WEIGHT, 0, row.torch)], OWN.value)
+            if not figures.ok:
+                apart = figures.problem or f"{figures.max_rel:.1e} of the largest value apart"
+                text = f"{row.torch}, which no training changes, is made with other values: {apart}"
+                found.append(Finding("weights", -1, row.torch, text, torch, jittor, figures))
     return found
 
 

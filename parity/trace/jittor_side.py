@@ -99,6 +99,8 @@ class JittorSide:
         self.trained = [n for n, v in held.items() if any(v is p for p in trained_by_an_optimizer(model))]
         self.shared = shared(held.items())
         self.start = {ours: self.theirs[names.key(names.WEIGHT, 0, theirs)] for ours, theirs in self.twin.items()}
+        tables = {ours: theirs for ours, theirs in self.twin.items() if theirs in self.torch["steady"]}
+        self.made = {names.key(names.MADE, 0, theirs): array_of(held[ours]) for ours, theirs in tables.items()}
         BACKEND.load_weights(model, self.start)
         self.framework = JittorFramework()
         modules = {path.lstrip("."): module for path, module in model.named_modules()}
@@ -456,7 +458,7 @@ def run(job: Job) -> None:
         record_lines(side, job)
         return
     own = side.own_code()  # after an error too: it judges the calls that came to their end
-    store.save(folder / "jittor.npz", {**arrays, **own})
+    store.save(folder / "jittor.npz", {**arrays, **own, **side.made})
     import jittor as jt
 
     told = {

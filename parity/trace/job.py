@@ -70,6 +70,7 @@ def projection(name: str, shape: tuple[int, ...], seed: int) -> Array:
 INPUT, OUTPUT, GRADIENT = "input", "output", "gradient"  # of the whole run
 OWN, OWN_GRADIENT, OWN_BUFFER = "own", "own gradient", "own buffer"  # of one module's own code
 WEIGHT, PARAMETER_GRADIENT, BUFFER = "weight", "parameter gradient", "buffer"  # of the model
+MADE = "made"  # buffers as Jittor's constructor makes them, before they get Torch's values
 
 
 def key(group: str, call: int, name: str) -> str:

@@ -19,6 +19,7 @@ from parity.check.subject import FUNCTION, resolve
 from parity.check.torch_side import as_module, draw_constants, open_root, tensor_array
 from parity.check.values import leaves
 from parity.randomness import record
+from parity.state.match import COUNTER
 from parity.trace import job as names
 from parity.trace import store
 from parity.trace.attributes import plain_attributes
@@ -27,6 +28,8 @@ from parity.trace.lines import LineRecorder
 from parity.trace.places import assigned_at, code_of, made_at, note_code, note_makers, note_root
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import map_arguments, map_tensors
+
+STATISTICS = ("running_mean", "running_var")
 
 
 class TorchFramework:
@@ -92,8 +95,22 @@ class TorchSide:
         self.weights = {n: tensor_array(t) for n, t in self.model.state_dict().items() if torch.is_tensor(t)}
         buffers = {name: tensor_array(buffer) for name, buffer in self.model.named_buffers()}
         self.start = {**buffers, **self.weights}  # also what is not saved with the state
+        self.steady = self._steady(lambda: resolve(job.name, job.arguments, space, arguments, torch.nn.Module)[1])
         self.framework = TorchFramework()
         self.recorder = Recorder(dict(self.model.named_modules()), self.framework)
+
+    def _steady(self, build: Callable[[], Any]) -> list[str]:
+        """Buffers that the constructor makes the same each time: tables of positions, masks, adjacency.
+
+        Another program must make the same, although it gets Torch's values before it is run.
+        """
+        names_of = [name for name, _ in self.model.named_buffers() if name in self.weights]
+        tables = [name for name in names_of if name.rpartition(".")[2] not in (*STATISTICS, COUNTER)]
+        if not tables or self.kind == FUNCTION:
+            return []
+        seed(self.job.seed + 1)
+        again = {name: tensor_array(buffer) for name, buffer in build().named_buffers()}
+        return [name for name in tables if name in again and np.array_equal(self.weights[name], again[name])]
 
     def whole(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Run the model forward and backward."""
@@ -297,6 +314,7 @@ def run(job: Job) -> None:
     told.update(
         version=torch.__version__,
         kind=side.kind,
+        steady=side.steady,
         files=[str(path) for path in imported_files(Path(job.root))],
         calls=[told_of(call) for call in side.recorder.calls],
         own_projected=projected,

@@ -47,6 +47,15 @@ CONVERTED_ERRORS = Planted(
         ),
         Mutation("limits of clamp", "-self.reach, self.reach)", "-self.reach + 1, self.reach)", ATTENTION),
         Mutation("first positions", "self.position[1 : x.shape[1] + 1]", "self.position[: x.shape[1]]", ""),
+        Mutation(
+            "base of the table of positions",
+            "-math.log(100.0)",
+            "-math.log(1000.0)",
+            "position",
+            "weights",
+            'self.register_buffer("position", self.table(longest + 1, dim))',
+            default=True,
+        ),
         Mutation("padding index of an embedding", ", padding_idx=0", "", "embed", "attribute"),
         Mutation(
             "eps of layer norm", "jh.LayerNorm(dim, eps=1e-6)", "jh.LayerNorm(dim)", "layers.0.norm2", "attribute"
