@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from jack.datasets.clips import Bytes, erased_clips, read_clip, read_clips
 from jack.datasets.video_emotion import Batch, VideoEmotion
@@ -218,7 +219,10 @@ class Batches(Generic[B]):
 
 
 def _read(dataset: Readable[Any], index: int, seed: str) -> Any:
-    return dataset.read(index, random.Random(seed))
+    # The last bits of a matrix product depend on the threads that share it, and a worker has not those of the main
+    # process: the spectrum of a sound would depend on who reads it.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return dataset.read(index, random.Random(seed))
 
 
 def _start_worker(dataset: Readable[Any]) -> None:

@@ -7,12 +7,16 @@ import signal
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from threadpoolctl import threadpool_limits
 
 from jack.checkpoints import load_checkpoint, save_checkpoint
 from jack.cli import main
+from jack.datasets.batches import Batches
+from jack.datasets.video_emotion import TRAINING
 from jack.errors import DatasetError
 from jack.options import OPTIONS
 from jack.testing.run import run_test
+from jack.testing.video_emotion import open_videos
 from jack.training.run import run_train
 from tests.jack.training_data import (
     gait_options,
@@ -135,6 +139,19 @@ def test_samples_do_not_depend_on_workers_and_seeds_do_matter(gait, trained, tmp
         assert run_train(OPTIONS["bpmgcn"](**options)) == 0
         losses.append([step["loss"] for step in records(tmp_path / name / "log.jsonl")])
     assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_worker_hears_the_same_sound_to_the_last_bit(tmp_path, monkeypatch):
+    write_videos(tmp_path, training=2, validation=1)
+    options = OPTIONS["vaanet"](**video_options("vaanet", tmp_path, "run"))
+    dataset = open_videos(options, "training", TRAINING)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as --threads 1 leaves it to the workers; this process has its own
+    found = []
+    with threadpool_limits(limits=2, user_api="blas"):
+        for workers in (0, 1):
+            with Batches(dataset, 4, workers=workers) as batches:
+                found.append(next(batches.epoch(0)))
+    assert np.array_equal(found[0].audio, found[1].audio) and np.array_equal(found[0].visual, found[1].visual)
 
 
 def test_selection_on_the_test_set_is_said(gait, tmp_path, capsys):
