@@ -43,7 +43,7 @@ def test_the_example_of_the_page(tmp_path: Path) -> None:
         assert {(test, name) for name in {*weights, "output", "gradient input 0"}} <= names
     assert {("test_loss", "output"), ("test_loss", "gradient input 1"), ("test_arrays", "as conv")} <= names
     port = next(row for row in rows if row["test"].endswith("test_port"))
-    assert port["place"] == "net.py:5" and port["tolerance"].endswith("of max") and port["max_ulp"] >= 0
+    assert port["place"] == "net.py:6" and port["tolerance"].endswith("of max") and port["max_ulp"] >= 0
     table = output[output.index("= parity =") :]
     assert table.count("net.py:Net and port.py:Net") == 7  # a row for each array, and the note
     assert "hidden.weight is first.weight" in table and f"{len(rows)} of {len(rows)} comparisons" in table
