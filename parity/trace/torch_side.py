@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from parity.trace.lines import LineRecorder
 from parity.trace.places import assigned_at, code_of, made_at, note_code, note_makers, note_root
 from parity.trace.recorder import Call, Recorder, Repetition
 from parity.trace.structures import map_arguments, map_tensors
+from parity.trace.told import as_plain, inside, save_lines, shared, told_of
 
 STATISTICS = ("running_mean", "running_var")
 
@@ -251,40 +251,6 @@ class TorchSide:
         ]
 
 
-def shared(tensors: Iterable[tuple[str, Any]]) -> list[list[str]]:
-    """Names that stand for the same tensor, for each tensor that has several."""
-    groups: dict[int, list[str]] = {}
-    for name, tensor in tensors:
-        groups.setdefault(id(tensor), []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def inside(name: str, paths: set[str]) -> bool:
-    """Whether a tensor belongs to one of these modules or to a module in it."""
-    parts = name.split(".")
-    return any(".".join(parts[:size]) in paths for size in range(1, len(parts)))
-
-
-def as_plain(value: Any) -> Any:
-    """A dataclass as a dictionary, None as it is."""
-    return None if value is None else asdict(value)
-
-
-def told_of(call: Call) -> dict[str, Any]:
-    """What the parent needs to know of a call."""
-    return {
-        "number": call.number,
-        "path": call.path,
-        "index": call.index,
-        "parent": call.parent,
-        "depth": call.depth,
-        "site": as_plain(call.site),
-        "inputs": {name: list(value.shape) for name, value in call.inputs.items()},
-        "outputs": {name: list(value.shape) for name, value in call.outputs.items()},
-        "plain": call.plain,
-    }
-
-
 def seed(value: int) -> None:
     """Seed every generator that a Torch program draws from."""
     from parity.backends import torch_backend
@@ -321,14 +287,6 @@ def run(job: Job) -> None:
         tree=side.tree(),
     )
     (folder / "torch.json").write_text(json.dumps(told), encoding="utf-8")
-
-
-def save_lines(stem: Path, recorded: dict[int, LineRecorder], array: Callable[[Any], Array]) -> None:
-    """Store the events of some calls in ``<stem>_lines.json`` and their values in ``<stem>_lines.npz``."""
-    values = {f"{n}/{i}": array(event.value) for n, kept in recorded.items() for i, event in enumerate(kept.events)}
-    store.save(stem.with_name(stem.name + "_lines.npz"), values)
-    events = {number: [event.told() for event in kept.events] for number, kept in recorded.items()}
-    stem.with_name(stem.name + "_lines.json").write_text(json.dumps(events), encoding="utf-8")
 
 
 if __name__ == "__main__":
