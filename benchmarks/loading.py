@@ -216,7 +216,7 @@ def table(options: Options, machine: Machine, rows: Sequence[Row]) -> str:
     notes = [
         f"{options.method}, {machine.framework}, {machine.cpus} CPUs ({machine.processor}), load {load}"
         f" (mean of a minute; this measurement is part of the second)",
-        "Samples and frames: read and batched with nothing else to do, after the first batch.",
+        "Samples and frames: read and batched with nothing else to do, after the first batch; recurring frames count.",
         "Waiting: of the time of jack train's steps, in sum; the first ones are left out.",
     ]
     if machine.load[0] > machine.cpus / 2:

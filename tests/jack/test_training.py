@@ -3,6 +3,7 @@
 import json
 import pickle
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from jack.checkpoints import load_checkpoint, save_checkpoint
 from jack.cli import main
 from jack.datasets.batches import Batches
+from jack.datasets.batches import Batches
 from jack.datasets.video_emotion import TRAINING
 from jack.errors import DatasetError
 from jack.options import OPTIONS
@@ -19,6 +21,7 @@ from jack.testing.run import run_test
 from jack.testing.video_emotion import open_videos
 from jack.training.run import run_train
 from tests.jack.training_data import (
+    LoadedModules,
     gait_options,
     lines_of,
     records,
@@ -86,6 +89,18 @@ def test_the_time_of_each_step_and_of_the_wait_in_it(trained):
     assert [time["step"] for time in times] == list(range(1, 11))
     # Without workers every sample is read while the step waits.
     assert all(0 < time["waited"] < time["seconds"] for time in times)
+
+
+def test_only_reading_is_waiting():
+    class Slow(LoadedModules):
+        def read(self, index, draw):
+            time.sleep(0.05)
+            return []
+
+    batches = Batches(Slow(), 1)
+    for _ in batches.epoch(0):
+        time.sleep(0.5)  # what a step does is none
+    assert 0.1 <= batches.waited < 0.5
 
 
 def test_curves_for_tensorboard(trained):
