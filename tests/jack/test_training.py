@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 from jack.checkpoints import load_checkpoint, save_checkpoint
 from jack.cli import main
 from jack.datasets.batches import Batches
-from jack.datasets.batches import Batches
 from jack.datasets.video_emotion import TRAINING
 from jack.errors import DatasetError
 from jack.options import OPTIONS
