@@ -143,7 +143,8 @@ def hold_out(count: int, share: float, seed: int, labels: Array | None = None) -
 
     Args:
         count: samples.
-        share: of the validation, of each class where there are labels.
+        share: of the validation, of each class where there are labels; above 0, at least one sample of each class that
+            has two, else a small data set would have no validation.
         seed: of the draw.
         labels: classes, (count,).
 
@@ -155,6 +156,12 @@ def hold_out(count: int, share: float, seed: int, labels: Array | None = None) -
     """
     groups = np.zeros(count, dtype=np.int64) if labels is None else np.asarray(labels)
     training, validation = split_indices(groups, [1 - share, share], seed)
+    if labels is not None and share > 0:
+        missing = [value for value in np.unique(groups) if not np.any(groups[validation] == value)]
+        draw = random.Random(seed)
+        moved = [draw.choice(own) for value in missing if len(own := training[groups[training] == value].tolist()) > 1]
+        training = np.setdiff1d(training, moved)
+        validation = np.union1d(validation, np.array(moved, dtype=validation.dtype))
     if not len(training) or not len(validation):
         raise DatasetError(
             f"a validation share of {share:g} of {count} samples leaves {len(training)} for training and"

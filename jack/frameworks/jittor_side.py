@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from jack.frameworks import Array, FrameworkError, positions, split_state
+from jack.frameworks.jittor_import import import_jittor
 from jack.runtime import prepare
 
 COUNT = "step"
@@ -30,6 +31,7 @@ class JittorSide:
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)
         prepare()
+        import_jittor()
         import jittor as jt
 
         if device == "cuda" and not jt.has_cuda:

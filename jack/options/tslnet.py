@@ -28,14 +28,20 @@ class TSLNetOptions(Options):
     r_act: int = option(8, "A video's score is the mean of its highest 1/r_act of the segments.", least=1)
     dropout: float = option(0.7, "Probability of the dropout before the classifiers.", unit="0 to 1", least=0)
     class_th: float = option(0.5, "Video score from which on a class is sought.", unit="0 to 1", least=0)
-    lambdas: str = option("[2,1,0.5,1]", "Weights of the losses: video, segments, pseudo labels, prediction.")
+    lambdas: str = option(
+        "[2,1,0.5,1]", "Weights of the losses: video, segments, pseudo labels, prediction.", commands=(TRAIN,)
+    )
     cpc_sign: str = option(
-        "authors", "Sign of the prediction's loss: the released code's, or the paper's.", choices=("authors", "paper")
+        "authors",
+        "Sign of the prediction's loss: the released code's, or the paper's.",
+        choices=("authors", "paper"),
+        commands=(TRAIN,),
     )
     point_labels: str = option(
         "auto",
         "Points: the shipped file, one annotator drawn for each video, or the shipped file if there is one.",
         choices=("auto", "shipped", "mix"),
+        commands=(TRAIN,),
     )
     lr: str = option(
         "[0.00001]*2000",

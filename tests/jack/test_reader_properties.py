@@ -15,6 +15,7 @@ from jack.datasets.check_emotion_gait import check_emotion_gait
 from jack.datasets.check_tsl300 import check_tsl300
 from jack.datasets.gait_making import read_recording
 from jack.datasets.prepare_tsl300 import read_segments
+from jack.datasets.readable import hold_out
 from jack.datasets.synthetic import Sizes, write_synthetic
 from jack.datasets.tsl300 import TSL300, read_annotations, read_features, read_points, read_rates
 from jack.errors import DatasetError
@@ -171,3 +172,19 @@ def test_names_of_missing_files(whole, tmp_path):
     (root / "gt.json").write_text('{"database": {}}')
     with pytest.raises(DatasetError, match="gt.json: no entry of 3_synthetic"):
         list(TSL300(root, "test"))
+
+
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=2, max_size=60),
+    share=st.floats(0.05, 0.6),
+    seed=st.integers(0, 5),
+)
+def test_each_class_of_two_samples_is_in_training_and_validation(labels, share, seed):
+    held = np.array(labels)
+    pairs = {value for value in labels if labels.count(value) > 1}
+    if not pairs:
+        return
+    training, validation = hold_out(len(labels), share, seed, held)
+    assert sorted(training + validation) == list(range(len(labels)))
+    assert pairs <= set(held[validation].tolist())
+    assert pairs <= set(held[training].tolist())
