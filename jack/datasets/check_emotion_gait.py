@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from jack.datasets.emotion_gait import CHANNELS, EmotionGait
+from jack.datasets.emotion_gait import EmotionGait
 from jack.datasets.summary import Summary
 from jack.methods.bpmgcn_options import CLASSES
 
@@ -45,10 +43,4 @@ def check_emotion_gait(root: Path, read: bool = False, splits: tuple[str, ...] =
 
 
 def _broken(data: EmotionGait) -> dict[int, Path]:
-    found: dict[int, Path] = {}
-    for name in (*CHANNELS, "feature"):
-        array = getattr(data, name)
-        for index in range(len(data)):
-            if not np.isfinite(array[index]).all():
-                found.setdefault(index, data.paths[name])
-    return found
+    return {index: path for index in range(len(data)) if (path := data.broken(index)) is not None}

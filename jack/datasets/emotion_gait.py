@@ -207,6 +207,13 @@ class EmotionGait:
             std[name] = np.sqrt(square / len(array)) + 1e-6
         return Statistics(mean, std)
 
+    def broken(self, index: int) -> Path | None:
+        """The file in which a clip holds what is no number; None where all is well."""
+        for name in (*CHANNELS, "feature"):
+            if not np.isfinite(getattr(self, name)[index]).all():
+                return self.paths[name]
+        return None
+
     def clip(self, index: int, draws: Draws) -> tuple[Array, Array]:
         """Movement and joints of a clip, C x T x V x 1, float32, normalised and augmented."""
         movement, joint = np.array(self.movement[index]), np.array(self.joint[index])

@@ -61,7 +61,13 @@ class GaitClips:
         return names[index] if names is not None else str(index)
 
     def read(self, index: int, draw: random.Random) -> GaitItem:
-        """One clip."""
+        """One clip.
+
+        Raises:
+            DatasetError: it holds what is no number.
+        """
+        if (path := self.dataset.broken(index)) is not None:
+            raise DatasetError(f"{path}: clip {index} ({self.name(index)}) holds what is no number")
         movement, joint = self.dataset.clip(index, Draws(draw.getrandbits(32)))
         feature = np.asarray(self.dataset.feature[index], dtype=np.float32)
         return GaitItem(index, joint, movement, feature, self.dataset.label[index])

@@ -235,12 +235,28 @@ def test_weights_that_have_diverged_are_named(gait, trained, tmp_path):
         (lambda root: (root / "train_label.pkl").write_bytes(b"x"), "train_label.pkl is no pickle"),
         (lambda root: write_labels(root, 9), "train_label.pkl: label 9"),
         (lambda root: (root / "train_movement.npy").write_bytes(b""), "train_movement.npy is no .npy file"),
+        (lambda root: spoil_clip(root), "train_affective.npy: clip 5 (train5) holds what is no number"),
     ],
 )
 def test_files_that_are_missing_or_damaged(tmp_path, damage, line):
     write_gait(tmp_path / "data", train=8)
     damage(tmp_path / "data")
     assert line in refused("train", "bpmgcn", gait_options(tmp_path / "data", tmp_path / "run"))
+
+
+def test_a_clip_of_no_numbers_can_be_left_out(tmp_path):
+    write_gait(tmp_path / "data", train=24, test=4)
+    spoil_clip(tmp_path / "data")
+    options = gait_options(tmp_path / "data", tmp_path / "run", num_epoch=1, skip_bad=True, select_on="none")
+    assert run_train(OPTIONS["bpmgcn"](**options)) == 0
+    report = json.loads((tmp_path / "run/report.json").read_text())
+    assert "clip 5" in json.dumps(report)
+
+
+def spoil_clip(root):
+    features = np.load(root / "train_affective.npy")
+    features[5, 7] = np.nan
+    np.save(root / "train_affective.npy", features)
 
 
 def write_labels(root, highest):
