@@ -41,6 +41,7 @@ class Kind:
         items: kinds of a ``tuple``'s elements, in order.
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
+        dtype: for tensors: class of the elements (:mod:`converter.flow.dtypes`), empty for floating or unknown.
         view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
     """
 
@@ -51,6 +52,7 @@ class Kind:
     element: Kind | None = None
     definition: object = None
     view: str = ""
+    dtype: str = ""
 
     @property
     def known(self) -> bool:
@@ -68,6 +70,9 @@ class Kind:
             return f"list[{self.element.describe()}]"
         return self.name
 
+
+# Classes of elements, by how much Jittor's arithmetic on them differs.
+RISK = ("", "int32", "int", "bool", "byte")
 
 UNKNOWN = Kind("unknown", Evidence.UNKNOWN)
 OTHER = Kind("other")
@@ -164,7 +169,8 @@ def join(first: Kind, second: Kind) -> Kind:
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
-        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view)
+        dtype = max(first.dtype, second.dtype, key=RISK.index)
+        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, dtype)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from converter.flow.base import State
+from converter.flow.dtypes import of_name
 from converter.flow.facts import ClassInfo
 from converter.kinds import (
     ARRAY,
@@ -90,8 +93,9 @@ class Annotations(State):
                 "torch.FloatTensor",
                 "torch.LongTensor",
                 "torch.BoolTensor",
+                "torch.ByteTensor",
             ):
-                return TENSOR
+                return replace(TENSOR, dtype=of_name(kind.qual))
             if kind.qual.startswith("torch.optim.lr_scheduler."):
                 return Kind("scheduler", qual=kind.qual)
             if kind.qual.startswith("torch.optim."):

@@ -78,7 +78,8 @@ class State(ABC):
         """What iterating over a value gives."""
         match kind.name:
             case "tensor":
-                return replace(TENSOR, evidence=kind.evidence, view=kind.view or "the tensor iterated over")
+                view = kind.view or "the tensor iterated over"
+                return replace(TENSOR, evidence=kind.evidence, view=view, dtype=kind.dtype)
             case "size":
                 return INT
             case "list":

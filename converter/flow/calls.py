@@ -7,6 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from converter import kinds
+from converter.flow import dtypes
 from converter.flow.annotations import Annotations
 from converter.flow.facts import ClassInfo, FunctionInfo
 from converter.flow.trees import VIEW_METHODS, parameters, root
@@ -139,7 +140,18 @@ class Calls(Annotations):
             return replace(result, qual=qual, element=element)
         if result.name == "loader" or result.name == "dataset":
             return replace(result, qual=qual)
-        return result
+        return self._with_dtype(result, qual.rpartition(".")[2], node, [kind for _, _, kind in arguments])
+
+    def _with_dtype(self, result: Kind, name: str, node: cst.Call, values: list[Kind]) -> Kind:
+        """The result of a function or method, with the type of its elements."""
+        if result.name == "list" and result.element is not None:
+            return replace(result, element=self._with_dtype(result.element, name, node, values))
+        if result.name == "tuple" and result.items and result.items[0].name == "tensor":
+            first = self._with_dtype(result.items[0], name, node, values)
+            return replace(result, items=(first, *(replace(k, dtype="int") for k in result.items[1:])))
+        if result.name != "tensor":
+            return result
+        return replace(result, dtype=dtypes.of_call(name, node, values, self.facts.kind))
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
         owner = self.facts.kind(func.value)
@@ -155,6 +167,8 @@ class Calls(Annotations):
                     result = owner
                 if name == "size":
                     result = INT if node.args else SIZE
+                values = [owner, *(kind for _, _, kind in arguments)]
+                result = self._with_dtype(result, name, node, values)
                 if result.name == "tensor":
                     view = root(func.value) if name in VIEW_METHODS else owner.view if name.endswith("_") else ""
                     return replace(result, evidence=min(result.evidence, owner.evidence), view=view)

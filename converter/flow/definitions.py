@@ -89,6 +89,8 @@ class Definitions(Expressions):
                 kind = UNKNOWN
                 if parameter.annotation is not None:
                     kind = self._annotation(parameter.annotation.annotation)
+                    if kind.name == info.seeds.get(name, UNKNOWN).name == "tensor" and not kind.dtype:
+                        kind = replace(kind, dtype=info.seeds[name].dtype)
                 if not kind.known:
                     default = self.facts.kind(parameter.default) if parameter.default is not None else UNKNOWN
                     seed = info.seeds.get(name, UNKNOWN)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from converter import kinds
+from converter.flow import dtypes
 from converter.flow.calls import Calls
 from converter.flow.facts import ClassInfo, FunctionInfo
 from converter.flow.trees import integer, parameters, root
@@ -130,7 +131,8 @@ class Expressions(Calls):
     def _tensor_attribute(self, node: cst.Attribute, owner: Kind, name: str) -> Kind:
         self.facts.scopes[node] = self.scope
         if name in ("T", "mT", "data", "grad", "real", "imag", "H"):
-            return replace(TENSOR, evidence=owner.evidence, view="" if name == "grad" else root(node.value))
+            view = "" if name == "grad" else root(node.value)
+            return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
         if name == "shape":
             return SIZE
         if name == "ndim":
@@ -155,7 +157,7 @@ class Expressions(Calls):
             case "tensor":
                 advanced = any(k.name in ("tensor", "list", "array") for k in indices)
                 view = "" if advanced else root(node.value)
-                return replace(TENSOR, evidence=owner.evidence, view=view)
+                return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
             case "size":
                 return INT if indices and len(node.slice) == 1 else SIZE
             case "tuple":
@@ -184,7 +186,8 @@ class Expressions(Calls):
         left, right = self.ev(node.left), self.ev(node.right)
         if left.name == "tensor" or right.name == "tensor":
             sides = [k.evidence for k in (left, right) if k.name == "tensor"]
-            return replace(TENSOR, evidence=max(sides))
+            dtype = "" if isinstance(node.operator, cst.Divide) else dtypes.promoted(left, right)
+            return replace(TENSOR, evidence=max(sides), dtype=dtype)
         if left.name in NUMBERS and right.name in NUMBERS:
             if isinstance(node.operator, cst.Divide) or "float" in (left.name, right.name):
                 return FLOAT
@@ -217,7 +220,7 @@ class Expressions(Calls):
             if isinstance(target.operator, cst.In | cst.NotIn | cst.Is | cst.IsNot):
                 identity = True
         if not identity and any(k.name == "tensor" for k in sides):
-            return replace(TENSOR, evidence=max(k.evidence for k in sides if k.name == "tensor"))
+            return replace(TENSOR, evidence=max(k.evidence for k in sides if k.name == "tensor"), dtype="bool")
         return BOOL
 
     def _boolean(self, node: cst.BooleanOperation) -> Kind:

@@ -220,7 +220,8 @@ class Flow(Definitions):
         target = self.ev(node.target)
         if isinstance(node.target, cst.Name):
             if target.name == "tensor" or value.name == "tensor":
-                result = replace(TENSOR, evidence=max(target.evidence, Evidence.LIKELY), view=target.view)
+                dtype = target.dtype if target.name == "tensor" else value.dtype
+                result = replace(TENSOR, evidence=max(target.evidence, Evidence.LIKELY), view=target.view, dtype=dtype)
             elif target.name in NUMBERS and value.name in NUMBERS:
                 result = join(target, value)
             else:

@@ -6,6 +6,7 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import owner_of
+from converter.flow.dtypes import differs
 from converter.kinds import Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
@@ -166,7 +167,11 @@ class Assignments(Operators):
         if self._without_gradients and isinstance(node.target, cst.Subscript) and self._kind(inside).name == "tensor":
             text = f"{brief(node.target)} changes a part in place under no_grad; write it as x[i] = x[i] + y"
             self._find(node, "JC103", text, "torch.Tensor.__setitem__")
-        if self._without_gradients and kind.name == "tensor" and dotted(node.target) is not None:
+        promotes = kind.name == "tensor" and differs(operator, kind, self._kind(node.value))
+        if promotes and isinstance(node.target, cst.Subscript):
+            text = f"{brief(node.target)} changes elements whose type differs in Jittor; write it as x[i] = x[i] + y"
+            self._find(node, "JC103", text, "torch.Tensor.__setitem__")
+        if (promotes or self._without_gradients) and kind.name == "tensor" and dotted(node.target) is not None:
             # Jittor's own `p -= g` under no_grad would stop the gradients of a parameter for good.
             mark = len(self.changes.edits)
             value = self.rw(node.value)
@@ -193,5 +198,6 @@ class Assignments(Operators):
         """``target op value`` as an expression, with the rule of the operator where there is one."""
         plain = cst.BinaryOperation(node.target, operator, parenthesized(value))
         rule = self.registry.get(f"torch.Tensor.__{name}__")
-        made = self._operator_call(plain, rule, node.target, value, kind) if rule is not None else None
+        promotes = differs(name, kind, self._kind(node.value))
+        made = self._operator_call(plain, rule, node.target, value, kind, promotes) if rule is not None else None
         return made if made is not None else plain

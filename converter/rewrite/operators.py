@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from converter import apply
+from converter.flow.dtypes import differs
 from converter.kinds import Kind
 from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
@@ -46,7 +47,7 @@ class Operators(Calls):
             return rebuilt
         if rule is None:
             return rebuilt
-        new = self._operator_call(rebuilt, rule, receiver, other, kind)
+        new = self._operator_call(rebuilt, rule, receiver, other, kind, differs(operator, left_kind, right_kind))
         if new is None:
             self._find(node, "JC103", f"{brief(node)}: this operator differs in Jittor", rule.api)
             return rebuilt
@@ -65,12 +66,13 @@ class Operators(Calls):
         receiver: cst.BaseExpression,
         other: cst.BaseExpression,
         kind: Kind,
+        promotes: bool = False,
     ) -> cst.BaseExpression | None:
+        """``promotes``: the operands' types are known to be such that Jittor computes in another than Torch."""
         call = cst.Call(func=cst.Attribute(receiver, cst.Name(rule.name)), args=[cst.Arg(other)])
         if rule.action is not None:
-            use = self._use(
-                rule, call, receiver, apply.bind(rule.parameters, call.args), {"self": kind.describe()}, rebuilt
-            )
+            kinds = {"self": kind.describe()} | ({"promotes": "bool"} if promotes else {})
+            use = self._use(rule, call, receiver, apply.bind(rule.parameters, call.args), kinds, rebuilt)
             made = rule.action(use)
             return rebuilt if made is call else made if isinstance(made, cst.BaseExpression) else None
         if rule.keep:

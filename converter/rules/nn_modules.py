@@ -35,8 +35,8 @@ rule(
             _NET
             + "net.eval()\n"
             + "names = [n for n, _ in net.named_parameters()]\n"
-            + "buffers = [n for n, _ in net.named_buffers() if 'batches' not in n]\n"
-            + "keys = [k for k in net.state_dict() if not k.endswith('num_batches_tracked')]\n"
+            + "buffers = [n for n, _ in net.named_buffers()]\n"
+            + "keys = list(net.state_dict())\n"
             + "modules = [n for n, _ in net.named_modules()]\n"
             + "flags = [m.training for m in net.modules()]\n"
             + "net.train()\n"

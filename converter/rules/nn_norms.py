@@ -30,7 +30,7 @@ for _n, _feed in _FEEDS.items():
             else module(_feed, num_features="3", track_running_stats="False", tolerance="norm"),
             snippet(
                 f"layer = nn.BatchNorm{_n}d(3, momentum=None)\nlayer({_feed})\nlayer({_feed} * 2)\n"
-                "return layer.running_mean, layer.running_var",
+                "return layer.running_mean, layer.running_var, layer.num_batches_tracked",
                 grad=False,
             ),
         ],

@@ -65,15 +65,15 @@ def _register_arithmetic(name: str, helper: str, swapped: str, example: str, rev
         other = use.bound["other"]
         assert use.receiver is not None
         bytes_scaled = name == "truediv" and use.literal("other") in (255, 255.0, 128, 128.0, 127.5, 127)
-        if _is_boolean(use.receiver) or _is_boolean(other) or bytes_scaled:
+        if use.kind("promotes") == "bool" or _is_boolean(use.receiver) or _is_boolean(other) or bytes_scaled:
             return use.call(f"helpers.{helper}", use.receiver, other)
         return use.node
 
     def backward(use: Use) -> cst.BaseExpression | Refusal | None:
         assert use.receiver is not None
-        return (
-            use.call(f"helpers.{swapped}", use.receiver, use.bound["other"]) if _is_boolean(use.receiver) else use.node
-        )
+        if use.kind("promotes") == "bool" or _is_boolean(use.receiver):
+            return use.call(f"helpers.{swapped}", use.receiver, use.bound["other"])
+        return use.node
 
     action(f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example)])(forward)
     action(f"torch.Tensor.__r{name}__", "(other)", cases=[snippet(reverse)])(backward)

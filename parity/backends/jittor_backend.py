@@ -77,8 +77,10 @@ class JittorBackend:
                 target.stop_grad()
             else:
                 target.start_grad()
+        # Jittor's own batch norms count no batches, and arrays need not hold the count.
         unexpected = tuple(n for n in weights if n not in held and not n.endswith("num_batches_tracked"))
-        return LoadReport(tuple(n for n in held if n not in weights), unexpected)
+        missing = tuple(n for n in held if n not in weights and not n.endswith("num_batches_tracked"))
+        return LoadReport(missing, unexpected)
 
     def set_training(self, model: Any, training: bool) -> None:
         # Not model.eval(): a stock module's stops the gradients of every parameter.

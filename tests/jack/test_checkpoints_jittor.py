@@ -122,7 +122,8 @@ def test_both_frameworks_start_from_the_same_weights(found, folder, name):
     torch_model.load_state_dict(
         {key: torch.from_numpy(array) for key, array in load_checkpoint(folder / "start.safetensors").weights.items()}
     )
-    state = {k: v.numpy() for k, v in torch_model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    # Jittor has no scalars: the counters of batch norms have one element.
+    state = {k: np.atleast_1d(v.numpy()) for k, v in torch_model.state_dict().items()}
     in_jittor = load_checkpoint(folder / name).weights
     assert list(in_jittor) == list(state)
     assert all(same_bits(in_jittor[key], array) for key, array in state.items())

@@ -34,7 +34,8 @@ def module_tensors(module: Any) -> list[tuple[str, Any, str]]:
     """
     if isinstance(module, Module):
         roles = module.__dict__.get("_roles", {})
-        return [(k, v, roles[k]) for k, v in module.__dict__.items() if k in roles and isinstance(v, jt.Var)]
+        held_here = [k for k, v in module.__dict__.items() if k in roles and isinstance(v, jt.Var)]
+        return [(k, getattr(module, k), roles[k]) for k in held_here]
     held = module.params if isinstance(module, nn.ParameterList) else module.__dict__
     found = []
     for name, value in held.items():
@@ -157,7 +158,7 @@ class Module(nn.Module):
 
     def _role_members(self, *wanted: str) -> Members:
         roles = self.__dict__.get("_roles", {})
-        return Members(self, [(k, self.__dict__.get(k)) for k in list(self.__dict__) if roles.get(k) in wanted])
+        return Members(self, [(k, getattr(self, k)) for k in list(self.__dict__) if roles.get(k) in wanted])
 
     @property
     def _parameters(self) -> Members:
@@ -347,12 +348,13 @@ class Module(nn.Module):
         """Copy a state of Vars, arrays or Torch tensors into this module.
 
         Raises:
-            RuntimeError: for shapes that differ and, if strict, for missing or unexpected names.  Torch's batch
-                counters (``num_batches_tracked``) have no counterpart in Jittor and are passed over.
+            RuntimeError: for shapes that differ and, if strict, for missing or unexpected names.  As in Torch, a state
+                may lack the counters of batch norms (``num_batches_tracked``); layers of Jittor's own have none.
         """
         wanted = self.state_dict()
-        unexpected = [k for k in state_dict if k not in wanted and not k.endswith("num_batches_tracked")]
-        missing = [k for k in wanted if k not in state_dict]
+        counters = {name for name in (*wanted, *state_dict) if name.rpartition(".")[2] == "num_batches_tracked"}
+        unexpected = [k for k in state_dict if k not in wanted and k not in counters]
+        missing = [k for k in wanted if k not in state_dict and k not in counters]
         problems = []
         if strict and unexpected:
             problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ".")

@@ -8,6 +8,7 @@ from typing import Any
 import jittor as jt
 
 from converter.helpers.library.batch_norm_native import fast_batch_norm
+from converter.helpers.library.dtypes import constant
 from converter.helpers.library.modules import Module
 from converter.helpers.library.parameters import Parameter, overwrite
 from converter.helpers.library.resampling import pad
@@ -153,13 +154,32 @@ class NormBase(Module):
         self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine and bias else None)
         self.register_buffer("running_mean", jt.zeros((num_features,)) if track_running_stats else None)
         self.register_buffer("running_var", jt.ones((num_features,)) if track_running_stats else None)
-        self.batches_tracked = 0
+        self.uncounted = 0
+        self.register_buffer("num_batches_tracked", constant(0, "int64") if track_running_stats else None)
+
+    @property
+    def num_batches_tracked(self) -> Any:
+        """How many batches were seen in training: a buffer of int64.
+
+        Batches are counted in Python, and the tensor is brought up to date when somebody looks at it: an operation
+        of its own for every layer and batch would cost more than the layer.
+        """
+        held = self.__dict__.get("num_batches_tracked")
+        if held is not None and (self.uncounted or str(held.dtype) != "int64"):
+            held.assign((held.int64() + self.uncounted).stop_grad())
+            self.uncounted = 0
+        return held
+
+    @num_batches_tracked.setter
+    def num_batches_tracked(self, value: Any) -> None:
+        self.uncounted = 0
+        self.__dict__["num_batches_tracked"] = value
 
     def reset_running_stats(self) -> None:
         if self.track_running_stats:
             overwrite(self.running_mean, jt.zeros((self.num_features,)))
             overwrite(self.running_var, jt.ones((self.num_features,)))
-            self.batches_tracked = 0
+            overwrite(self.num_batches_tracked, constant(0, "int64"))
 
     def reset_parameters(self) -> None:
         self.reset_running_stats()
@@ -198,9 +218,9 @@ class BatchNormBase(NormBase):
         self.check_dimensions(input)
         momentum = self.momentum
         if self.training and self.track_running_stats:
-            self.batches_tracked += 1
+            self.uncounted += 1
             if momentum is None:  # Torch then keeps the plain average over all batches
-                momentum = 1.0 / self.batches_tracked
+                momentum = 1.0 / self.num_batches_tracked.item()
         by_batch = self.training or self.running_mean is None
         tracked = self.track_running_stats or not self.training
         mean, var = (self.running_mean, self.running_var) if tracked else (None, None)

@@ -123,7 +123,7 @@ class Module(nn.Module):
 
     def _role_members(self, *wanted: str) -> Members:
         roles = self.__dict__.get("_roles", {})
-        return Members(self, [(k, self.__dict__.get(k)) for k in list(self.__dict__) if roles.get(k) in wanted])
+        return Members(self, [(k, getattr(self, k)) for k in list(self.__dict__) if roles.get(k) in wanted])
 
     @property
     def _parameters(self) -> Members:
@@ -313,12 +313,13 @@ class Module(nn.Module):
         """Copy a state of Vars, arrays or Torch tensors into this module.
 
         Raises:
-            RuntimeError: for shapes that differ and, if strict, for missing or unexpected names.  Torch's batch
-                counters (``num_batches_tracked``) have no counterpart in Jittor and are passed over.
+            RuntimeError: for shapes that differ and, if strict, for missing or unexpected names.  As in Torch, a state
+                may lack the counters of batch norms (``num_batches_tracked``); layers of Jittor's own have none.
         """
         wanted = self.state_dict()
-        unexpected = [k for k in state_dict if k not in wanted and not k.endswith("num_batches_tracked")]
-        missing = [k for k in wanted if k not in state_dict]
+        counters = {name for name in (*wanted, *state_dict) if name.rpartition(".")[2] == "num_batches_tracked"}
+        unexpected = [k for k in state_dict if k not in wanted and k not in counters]
+        missing = [k for k in wanted if k not in state_dict and k not in counters]
         problems = []
         if strict and unexpected:
             problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ".")
@@ -2145,7 +2146,8 @@ def module_tensors(module: Any) -> list[tuple[str, Any, str]]:
     """
     if isinstance(module, Module):
         roles = module.__dict__.get("_roles", {})
-        return [(k, v, roles[k]) for k, v in module.__dict__.items() if k in roles and isinstance(v, jt.Var)]
+        held_here = [k for k, v in module.__dict__.items() if k in roles and isinstance(v, jt.Var)]
+        return [(k, getattr(module, k), roles[k]) for k in held_here]
     held = module.params if isinstance(module, nn.ParameterList) else module.__dict__
     found = []
     for name, value in held.items():
@@ -2311,13 +2313,32 @@ class NormBase(Module):
         self.register_parameter("bias", Parameter(jt.zeros((num_features,))) if affine and bias else None)
         self.register_buffer("running_mean", jt.zeros((num_features,)) if track_running_stats else None)
         self.register_buffer("running_var", jt.ones((num_features,)) if track_running_stats else None)
-        self.batches_tracked = 0
+        self.uncounted = 0
+        self.register_buffer("num_batches_tracked", constant(0, "int64") if track_running_stats else None)
+
+    @property
+    def num_batches_tracked(self) -> Any:
+        """How many batches were seen in training: a buffer of int64.
+
+        Batches are counted in Python, and the tensor is brought up to date when somebody looks at it: an operation
+        of its own for every layer and batch would cost more than the layer.
+        """
+        held = self.__dict__.get("num_batches_tracked")
+        if held is not None and (self.uncounted or str(held.dtype) != "int64"):
+            held.assign((held.int64() + self.uncounted).stop_grad())
+            self.uncounted = 0
+        return held
+
+    @num_batches_tracked.setter
+    def num_batches_tracked(self, value: Any) -> None:
+        self.uncounted = 0
+        self.__dict__["num_batches_tracked"] = value
 
     def reset_running_stats(self) -> None:
         if self.track_running_stats:
             overwrite(self.running_mean, jt.zeros((self.num_features,)))
             overwrite(self.running_var, jt.ones((self.num_features,)))
-            self.batches_tracked = 0
+            overwrite(self.num_batches_tracked, constant(0, "int64"))
 
     def reset_parameters(self) -> None:
         self.reset_running_stats()
@@ -2356,9 +2377,9 @@ class BatchNormBase(NormBase):
         self.check_dimensions(input)
         momentum = self.momentum
         if self.training and self.track_running_stats:
-            self.batches_tracked += 1
+            self.uncounted += 1
             if momentum is None:  # Torch then keeps the plain average over all batches
-                momentum = 1.0 / self.batches_tracked
+                momentum = 1.0 / self.num_batches_tracked.item()
         by_batch = self.training or self.running_mean is None
         tracked = self.track_running_stats or not self.training
         mean, var = (self.running_mean, self.running_var) if tracked else (None, None)

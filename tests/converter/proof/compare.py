@@ -155,8 +155,7 @@ class Comparison:
 
     def arrays(self, what: str, torch: dict[str, Any], jittor: dict[str, Any]) -> None:
         """States and inputs afterwards, by name.  Torch's batch counter has no counterpart unless one was made."""
-        optional = {k for k in torch if k.rpartition(".")[2] == "num_batches_tracked"}
-        missing, extra = set(torch) - set(jittor) - optional, set(jittor) - set(torch)
+        missing, extra = set(torch) - set(jittor), set(jittor) - set(torch)
         if missing or extra:
             self.problem(what, f"names differ: missing {sorted(missing)}, too many {sorted(extra)}")
         for name in sorted(set(torch) & set(jittor)):
