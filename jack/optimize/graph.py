@@ -1,0 +1,95 @@
+"""What a model computes, as a graph of values: recorded once, without computing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False, repr=False)
+class Node:
+    """One value.
+
+    Attributes:
+        kind: ``input`` (options: ``index``), ``constant``, ``call`` (a function of Python that is called again),
+            ``part`` (of a call's result; options: ``path``), or what the engine can do (see
+            :mod:`jack.optimize.kinds`).
+        inputs: the values that it is made of.
+        shape: of the value.
+        dtype: of the value.
+        options: of its kind.
+        function: that the model called.
+        arguments: what the model gave it, positional and by name, with nodes in the place of tensors.
+        variable: the Var that was recorded; never computed, except for constants.
+        number: nodes are numbered in the order of their making.
+    """
+
+    kind: str
+    inputs: tuple[Node, ...] = ()
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    function: Callable[..., Any] | None = None
+    arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    variable: Any = None
+    number: int = 0
+
+
+@dataclass
+class Graph:
+    """A recorded model.
+
+    Attributes:
+        inputs: its tensors, in the order in which they are found in the arguments.
+        result: what the model returned, with nodes in the place of tensors.
+        constants: the weights and other fixed values that it uses.
+    """
+
+    inputs: list[Node]
+    result: Any
+    constants: list[Node]
+
+    def outputs(self) -> list[Node]:
+        """The nodes of the result."""
+        return list(members(self.result, Node))
+
+    def needed(self) -> list[Node]:
+        """Every node that the result depends on, in the order of their making."""
+        found: dict[int, Node] = {}
+        waiting = self.outputs()
+        while waiting:
+            node = waiting.pop()
+            if node.number not in found:
+                found[node.number] = node
+                waiting.extend(node.inputs)
+        return [found[number] for number in sorted(found)]
+
+
+def replaced(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """A structure of lists, tuples, dictionaries and slices with every member of a type changed."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple
+        return type(value)(*(replaced(v, kind, change) for v in value))
+    if type(value) in (list, tuple):
+        return type(value)(replaced(v, kind, change) for v in value)
+    if type(value) is dict:
+        return {k: replaced(v, kind, change) for k, v in value.items()}
+    if isinstance(value, slice):
+        return slice(*(replaced(v, kind, change) for v in (value.start, value.stop, value.step)))
+    return value
+
+
+def members(value: Any, kind: type) -> Iterator[Any]:
+    """The members of a type in such a structure, in order."""
+    if isinstance(value, kind):
+        yield value
+    elif type(value) is dict:
+        for part in value.values():
+            yield from members(part, kind)
+    elif isinstance(value, slice):
+        yield from members((value.start, value.stop, value.step), kind)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from members(part, kind)
