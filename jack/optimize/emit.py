@@ -44,6 +44,7 @@ class Counts:
     relus: int = 0
     sums: int = 0
     pools: int = 0
+    graphs: int = 0
     steps: list[str] = field(default_factory=list)
 
 
@@ -117,6 +118,15 @@ class _Emitter:
             o = node.options
             padding = (o["before"], o["behind"])
             self.values[node] = self.plan.pooling(self.values[node.inputs[0]], o["way"], o["kernel"], o["stride"], padding)
+        elif node.kind == "affinity":
+            o, fixed = node.options, node.inputs[1]
+            constant = Constant(self.keys.key((_identity(fixed), "fixed")), fixed.variable.numpy())
+            source = self.values[node.inputs[0]]
+            self.values[node] = self.plan.affinity(source, o["starts"], o["size"], o["divisor"], constant)
+        elif node.kind == "mixture":
+            self.counts.graphs += 1
+            x, graphs = (self.values[n] for n in node.inputs)
+            self.values[node] = self.plan.mixture(x, graphs, node.options["subsets"])
         else:
             self.values[node] = self.plan.view(self.values[node.inputs[0]], node.shape)
 
@@ -175,7 +185,8 @@ class _Emitter:
             residual = self.values[other]
             mine = other not in self.inputs and other not in self.outputs and other.kind != "view"
             overwrite = mine and len(self.readers[other]) == 1
-        return self.plan.convolution(source, weight, bias, geometry, o["groups"], after, residual, overwrite)
+        layout = o.get("layout", 0)
+        return self.plan.convolution(source, weight, bias, geometry, o["groups"], after, residual, overwrite, layout)
 
     def product(self, start: Node, scales: list[Node], source: int, after: After) -> int:
         self.counts.products += 1

@@ -20,6 +20,10 @@ from jack.optimize.errors import CannotOptimize
 
 Floats = NDArray[np.float32]
 NAME = "jack_optimized"
+FUNCTIONS = (
+    *("plan", "drop", "input", "convolution", "pooling", "elementwise", "product", "view"),
+    *("affinity", "mixture", "output", "finish"),
+)
 _keys = count(1)
 
 
@@ -79,7 +83,7 @@ def _library() -> tuple[Any, Any]:
     functions = ctypes.CDLL(module.__file__)
     functions.jack_failure.restype = ctypes.c_char_p
     functions.jack_listing.restype = ctypes.c_char_p
-    for name in ("plan", "drop", "input", "convolution", "pooling", "elementwise", "product", "view", "output", "finish"):
+    for name in FUNCTIONS:
         getattr(functions, f"jack_{name}").restype = ctypes.c_int64
     return getattr(module.ops, unique), functions
 
@@ -197,6 +201,29 @@ class Plan:
     def view(self, source: int, shape: Sequence[int]) -> int:
         """The same elements in another shape."""
         return self._call("view", self._number, source, len(shape), _numbers(shape))
+
+    def affinity(
+        self, source: int, starts: Sequence[tuple[int, int]], size: int, divisor: float, fixed: Constant
+    ) -> int:
+        """Graphs of (N, C, T, V) for each subset, N x K x V x V: softmax of the joints' similarity, plus a fixed one.
+
+        Args:
+            source: both embeddings of all subsets, one after another.
+            starts: first channel of both embeddings of each subset.
+            size: channels of an embedding.
+            divisor: of the inner products.
+            fixed: K x V x V.
+        """
+        places = _numbers([place for pair in starts for place in pair])
+        return self._call(
+            "affinity",
+            *(self._number, source, len(starts), places, ctypes.c_int64(size), ctypes.c_double(divisor)),
+            *(ctypes.c_int64(fixed.key), fixed.pointer),
+        )
+
+    def mixture(self, source: int, graph: int, subsets: int) -> int:
+        """(N, C, T, V) times each of the graphs, N x K x V x V, along the joints; the subsets' channels in a row."""
+        return self._call("mixture", self._number, source, graph, subsets)
 
     def output(self, source: int) -> None:
         """The next result of :meth:`__call__`."""

@@ -4,6 +4,8 @@ A plan is built by the ``extern "C"`` functions at the end (called through ctype
 run any number of times by the operator.  Values keep the layout in which they were made until somebody needs another.
 """
 
+from jack.optimize.engine_graph import GRAPH, GRAPH_FUNCTIONS
+
 HEADER = r"""
 #pragma once
 #include <memory>
@@ -603,6 +605,8 @@ int64 jack_finish(int64 number) {
     });
 }
 
+@MORE@
+
 // What the plan does, a line for each step.
 const char* jack_listing(int64 number) {
     static string found;
@@ -614,4 +618,4 @@ const char* jack_listing(int64 number) {
 }
 """
 
-SOURCE = PLAN + PRIMITIVES + OPERATOR
+SOURCE = PLAN + PRIMITIVES + GRAPH + OPERATOR.replace("@MORE@", GRAPH_FUNCTIONS)

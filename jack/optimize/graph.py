@@ -22,7 +22,7 @@ class Node:
         function: that the model called.
         arguments: what the model gave it, positional and by name, with nodes in the place of tensors.
         variable: the Var that was recorded; never computed, except for constants.
-        number: nodes are numbered in the order of their making.
+        number: nodes are numbered in the order of their making; one that is put between two gets a fraction.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Node:
     function: Callable[..., Any] | None = None
     arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
     variable: Any = None
-    number: int = 0
+    number: float = 0
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Graph:
 
     def needed(self) -> list[Node]:
         """Every node that the result depends on, in the order of their making."""
-        found: dict[int, Node] = {}
+        found: dict[float, Node] = {}
         waiting = self.outputs()
         while waiting:
             node = waiting.pop()

@@ -9,6 +9,7 @@ Kinds and their options; the first input is the value that is worked on:
 * ``product``: inputs x, weight, bias or not; rows times the transposed weight.
 * ``affine``: inputs x, mean, variance, weight or not, bias or not (options ``weight``, ``bias`` say which); eps.
 * ``pool``: way (0 maximum, 1 mean, 2 mean without the padding), kernel, stride, before, behind.
+* ``affinity``, ``mixture``: see :mod:`jack.optimize.skeletons`.
 * ``relu``, ``add`` (of two values of one shape), ``view`` (another shape).
 """
 
@@ -27,7 +28,7 @@ Shape = tuple[int, ...]
 NodeOf = Callable[[Any], Node]
 
 IN_PLACE = frozenset({"relu"})  # may return the Var that they were given, changed
-HEAVY = frozenset({"convolution", "product", "affine", "pool"})
+HEAVY = frozenset({"convolution", "product", "affine", "pool", "affinity", "mixture"})
 LIGHT = frozenset({"relu", "add", "view"})  # worth nothing on their own
 
 

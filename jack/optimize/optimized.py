@@ -15,6 +15,7 @@ from jack.optimize.engine import Plan
 from jack.optimize.errors import CannotOptimize, ModelChanged
 from jack.optimize.graph import Graph, Node, members, replaced
 from jack.optimize.recorder import record
+from jack.optimize.skeletons import merge_graph_convolutions
 from jack.optimize.stages import divided
 
 TOLERANCE = 1e-4  # of the largest magnitude of an output
@@ -25,29 +26,29 @@ KEPT_SHAPES = 16
 class _Call:
     """A call of Python: what it is given is found by number."""
 
-    number: int
+    number: float
     function: Any
     arguments: Any
-    parts: tuple[tuple[int, tuple[Any, ...]], ...]
+    parts: tuple[tuple[float, tuple[Any, ...]], ...]
 
 
 @dataclass(frozen=True)
 class _Slot:
     """A place in arguments or results where a value goes."""
 
-    number: int
+    number: float
 
 
 @dataclass(frozen=True)
 class _Program:
     """A recorded model, ready to run for inputs of the same shapes."""
 
-    stages: list[tuple[Plan | None, list[int], list[int], list[_Call]]]
-    constants: dict[int, Any]
+    stages: list[tuple[Plan | None, list[float], list[float], list[_Call]]]
+    constants: dict[float, Any]
     result: Any
 
     def run(self, inputs: list[Any]) -> Any:
-        values = dict(self.constants)
+        values: dict[float, Any] = dict(self.constants)
         values.update(enumerate(inputs))
 
         def value(slot: _Slot) -> Any:
@@ -69,7 +70,7 @@ class _Program:
 
 def _program(graph: Graph, keys: Keys, counts: Counts) -> _Program:
     slot = {node: _Slot(node.number) for node in graph.needed()}
-    constants: dict[int, Any] = {}
+    constants: dict[float, Any] = {}
 
     def place(node: Node) -> _Slot:
         if node.kind == "constant":
@@ -81,7 +82,7 @@ def _program(graph: Graph, keys: Keys, counts: Counts) -> _Program:
     for stage in divided(graph):
         plan = emit(stage, keys, counts) if stage.nodes else None
         calls = []
-        parts: dict[Node, list[tuple[int, tuple[Any, ...]]]] = {}
+        parts: dict[Node, list[tuple[float, tuple[Any, ...]]]] = {}
         for node in stage.calls:
             if node.kind == "part":
                 parts.setdefault(node.inputs[0], []).append((node.number, node.options["path"]))
@@ -151,7 +152,7 @@ class Optimized:
         lines = [
             f"{c.convolutions} convolutions and {c.products} products with weights reordered once",
             f"{c.folded} batch norms folded into them, {c.scaled} kept as a scale and shift",
-            f"{c.relus} ReLUs and {c.sums} sums done with them, {c.pools} pools",
+            f"{c.relus} ReLUs and {c.sums} sums done with them, {c.pools} pools, {c.graphs} graph convolutions merged",
             f"largest difference to the model: {self.worst:.1e} of the largest output",
         ]
         return "\n".join(lines)
@@ -167,6 +168,7 @@ class Optimized:
 
     def _program(self, args: Any, kwargs: Any, counts: Counts) -> _Program:
         graph = record(self.model, args, kwargs)
+        merge_graph_convolutions(graph)
         program = _program(graph, self._keys, counts)
         for node in graph.constants:
             self._constants.setdefault(id(node.variable), (node.variable, node.variable.id))
