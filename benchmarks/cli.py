@@ -7,31 +7,35 @@ import statistics
 import sys
 import tempfile
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from benchmarks.timing import Timing, WorkerFailed, measure
 
+# Commands of other files, imported when they are called or listed: they need the methods.
+ELSEWHERE = {"loading": "benchmarks.loading_command:loading", "methods": "benchmarks.methods_command:methods"}
+
 
 class Commands(click.Group):
-    """A group whose command `loading` is imported late: it needs the options of all methods."""
+    """A group of which some commands are imported late."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "loading"])
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "loading":
-            from benchmarks.loading_command import loading
-
-            return loading
+        if cmd_name in ELSEWHERE:
+            module, _, name = ELSEWHERE[cmd_name].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
         return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jack-toolkit", prog_name="jack-bench")
 def main() -> None:
-    """Measure a model in Torch and, converted, in Jittor; the converter; the reading of data."""
+    """Measure the methods, or your own model, in Torch and in Jittor; the converter; the reading of data."""
 
 
 def _milliseconds(seconds: float) -> str:

@@ -45,16 +45,16 @@ class TSLNetTraining:
             yield {"loss": logs["loss_total"], **{n: v for n, v in logs.items() if n.startswith("loss_")}}
 
 
-def video(draw: np.random.Generator) -> dict[str, Any]:
+def video(draw: np.random.Generator, segments: int = SEGMENTS) -> dict[str, Any]:
     """One video: its sentiment shifts the features of its annotated segments."""
     kinds = draw.integers(0, 2, 4).tolist()
-    at = np.sort(draw.choice(SEGMENTS, 4, replace=False)).tolist()
+    at = np.sort(draw.choice(segments, 4, replace=False)).tolist()
     points = [Point("", kind, segment * SEGMENT_FRAMES, "") for kind, segment in zip(kinds, at)]
-    label, distribution, annotation = split_points(points, SEGMENTS)
-    rgb = np.abs(draw.standard_normal((SEGMENTS, 1024)))
+    label, distribution, annotation = split_points(points, segments)
+    rgb = np.abs(draw.standard_normal((segments, 1024)))
     for kind, segment in zip(kinds, at):
         rgb[segment, kind * 512 : (kind + 1) * 512] += 1.0
-    mel = draw.random((SEGMENTS, 32, 60))
+    mel = draw.random((segments, 32, 60))
     arrays = {"rgb": rgb, "mel": mel, "label": label, "label_distribution": distribution, "point_anno": annotation}
     return {name: np.asarray(array, dtype=np.float32) for name, array in arrays.items()}
 

@@ -1,0 +1,40 @@
+"""Whether a side computed what Torch did."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods import Subject
+from parity.check.compare import Row, compare_group
+from parity.check.job import load
+from parity.tolerances import GRADIENT_FLOOR
+
+WORDS = ("in Torch", "here")
+
+
+def judge(subject: Subject, training: bool, reference: Path, other: Path) -> dict[str, Any]:
+    """Compare the values of two sides.
+
+    Returns:
+        ``equal``; of the value that comes nearest to its tolerance (or passes it) its name ``worst``, ``difference``
+        (the largest, as a share of the tensor's largest value) and ``tolerance``; ``compared``, how many values.
+    """
+    limits = subject.training_limits if training else subject.inference_limits
+    theirs, ours = load(reference), load(other)
+    gradients = theirs.get("gradient", {})
+    largest = max((float(np.abs(array).max()) for array in gradients.values() if array.size), default=0.0)
+    rows: list[Row] = compare_group("output", theirs.get("output", {}), ours.get("output", {}), limits)
+    rows += compare_group("gradient", gradients, ours.get("gradient", {}), limits, GRADIENT_FLOOR * largest)
+    if not rows:
+        return {"equal": True, "worst": "", "difference": 0.0, "tolerance": "", "compared": 0}
+    worst = max(rows, key=lambda row: (not row.holds, row.badness))
+    told: dict[str, Any] = {"equal": all(row.holds for row in rows), "worst": worst.name}
+    difference = worst.relative if math.isfinite(worst.relative) else None  # JSON has no NaN
+    told |= {"difference": difference, "tolerance": str(worst.tolerance), "compared": len(rows)}
+    if worst.problem:
+        told["problem"] = worst.problem
+    return told

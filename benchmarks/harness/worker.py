@@ -1,0 +1,125 @@
+"""The process of one side: answers each line of standard input with a line of JSON through a pipe of its own.
+
+Lines: ``check FILE`` takes the first step and writes what it computed; ``step`` takes a step and times it; ``reset``
+lets the peak of the memory count from now; ``memory`` tells it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Set by the parent before any library is loaded."""
+
+
+class Server:
+    """Serves one side of one cell."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        from benchmarks.harness import memory
+
+        self.memory = memory
+        self.job = job
+        self.version = ""
+        self.gpu: int | None = None
+
+    def start(self) -> dict[str, Any]:
+        """Import the framework, build the model."""
+        from benchmarks.harness.work import Work
+        from benchmarks.methods import get_subject
+        from jack.frameworks import get_framework
+
+        job = self.job
+        random.seed(0)
+        began = time.perf_counter()
+        self.framework = get_framework(job["framework"], job["device"], job["threads"])
+        self.framework.seed(0)
+        imported, base = time.perf_counter(), self.memory.resident()
+        self.work = Work(
+            self.framework,
+            job["side"],
+            get_subject(job["method"]),
+            job["phase"],
+            job["batch"],
+            job["length"],
+            Path(job["folder"]),
+        )
+        self.framework.finish()
+        built = time.perf_counter()
+        return {
+            "version": self.framework.version(),
+            "pid": os.getpid(),
+            "import_seconds": imported - began,
+            "build_seconds": built - imported,
+            "base": base,
+            "built": self.memory.resident(),
+        }
+
+    def check(self, path: str) -> dict[str, Any]:
+        """The first step, which compiles what is to be compiled, and its values."""
+        from parity.check.job import save
+
+        told = self.step()
+        values = self.work.values()
+        if self.work.phase == "step":
+            self.work.step()  # what the optimizer did shows in the next loss
+            again = self.work.values()
+            values["output"].update({f"second {name}": array for name, array in again["output"].items()})
+        save(Path(path), values)
+        self.work.restore_dropout()
+        del values
+        gc.collect()
+        return told
+
+    def step(self) -> dict[str, Any]:
+        """One step, waited for."""
+        self.framework.finish()
+        spent, began = time.process_time(), time.perf_counter()
+        self.work.step()
+        returned = time.perf_counter()
+        self.framework.finish()
+        done, cpu = time.perf_counter(), time.process_time()
+        if self.job["device"] == "cuda":
+            held = self.memory.on_gpu()
+            self.gpu = held if held is None else max(held, self.gpu or 0)
+        return {"seconds": done - began, "returned": returned - began, "cpu": cpu - spent}
+
+    def answer(self, line: str) -> dict[str, Any]:
+        """The answer to a line."""
+        word, _, rest = line.strip().partition(" ")
+        if word == "check":
+            return self.check(rest)
+        if word == "step":
+            return self.step()
+        if word == "reset":
+            self.gpu = None
+            return {"whole": self.memory.peak(), "reset": self.memory.reset_peak()}
+        return {"peak": self.memory.peak(), "gpu": self.gpu}
+
+
+def main() -> None:
+    """Serve until standard input ends; whatever cannot be done is told in one line."""
+    sys.path[:] = [entry for entry in sys.path if entry]
+    job: dict[str, Any] = json.loads(sys.argv[1])
+    answers = os.fdopen(job["answers"], "w", buffering=1)
+    server = Server(job)
+    from benchmarks.harness.work import CannotMeasure
+    from jack.frameworks import FrameworkError
+
+    try:
+        print(json.dumps(server.start()), file=answers)
+        for line in sys.stdin:
+            print(json.dumps(server.answer(line)), file=answers)
+    except (CannotMeasure, FrameworkError) as error:
+        print(json.dumps({"problem": str(error)}), file=answers)
+
+
+if __name__ == "__main__":
+    main()
