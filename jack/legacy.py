@@ -224,6 +224,8 @@ def _translated(method: str, today: str, name: str, values: list[str]) -> tuple[
         if today != INFER:
             return [], f"--{name} has no effect: jack {today} does not use it"
         return [f"--{name.replace('_', '-')}", *values], ""
+    if one is None and name in SPECIAL:
+        raise OptionError(f"--{name} is read from the file that --config names")
     if one is None:
         known = [*release.arguments, *(other.name for other in options_of(OPTIONS[method]))]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)

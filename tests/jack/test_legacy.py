@@ -100,6 +100,8 @@ def test_a_misspelt_or_refused_argument_is_named():
         legacy.translate("cten", "main", ["--vido_path", "x"])
     with pytest.raises(OptionError, match="ignore_weights has no equal; .*convert-checkpoint"):
         legacy.translate("bpmgcn", "main", ["--ignore_weights", "fc"])
+    with pytest.raises(OptionError, match="--train_feeder_args is read from the file that --config names"):
+        translate("bpmgcn", "main", ["--train_feeder_args", "x"])
 
 
 def test_the_command_runs_todays(tmp_path):
