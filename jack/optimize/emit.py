@@ -7,6 +7,7 @@ into the weights, or a scale and shift where something stands between), ReLU, th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from jack.optimize.engine import After, Constant, Plan, new_key
 from jack.optimize.graph import Node
 from jack.optimize.stages import Stage
-
 
 STARTS = ("convolution", "product", "add", "affine", "relu")
 
@@ -117,10 +117,12 @@ class _Emitter:
             self.counts.pools += 1
             o = node.options
             padding = (o["before"], o["behind"])
-            self.values[node] = self.plan.pooling(self.values[node.inputs[0]], o["way"], o["kernel"], o["stride"], padding)
+            self.values[node] = self.plan.pooling(
+                self.values[node.inputs[0]], o["way"], o["kernel"], o["stride"], padding
+            )
         elif node.kind == "affinity":
             o, fixed = node.options, node.inputs[1]
-            constant = Constant(self.keys.key((_identity(fixed), "fixed")), fixed.variable.numpy())
+            constant = Constant(self.keys.key((fixed.identity, "fixed")), fixed.shape, fixed.values)
             source = self.values[node.inputs[0]]
             self.values[node] = self.plan.affinity(source, o["starts"], o["size"], o["divisor"], constant)
         elif node.kind == "mixture":
@@ -142,13 +144,11 @@ class _Emitter:
             rest = chain.nodes
         for node in rest:
             if node.kind == "affine":
-                scale, shift, recipe = _scale_and_shift(node)
                 self.counts.scaled += 1
                 text += "a"
-                constants += [
-                    Constant(self.keys.key((*recipe, "scale")), scale.astype(np.float32)),
-                    Constant(self.keys.key((*recipe, "shift")), shift.astype(np.float32)),
-                ]
+                for place, name in enumerate(("scale", "shift")):
+                    key = self.keys.key((*_recipe(node), name))
+                    constants.append(Constant(key, node.inputs[1].shape, partial(_part, node, place)))
             else:
                 self.counts.relus += node.kind == "relu"
                 self.counts.sums += node.kind == "add"
@@ -163,17 +163,30 @@ class _Emitter:
 
     def weights(self, start: Node, scales: list[Node]) -> tuple[Constant, Constant | None]:
         """Weight and bias of a convolution or product, with the batch norm that follows folded in."""
-        weight = start.inputs[1].variable.numpy()
-        bias = start.inputs[2].variable.numpy() if len(start.inputs) > 2 else None
-        recipe: tuple[Any, ...] = tuple(_identity(n) for n in start.inputs[1:])
+        tensors = start.inputs[1:]
+        shape = tensors[0].shape
+        recipe: tuple[Any, ...] = tuple(n.identity for n in tensors)
         if scales:
             self.counts.folded += 1
-            scale, shift, more = _scale_and_shift(scales[0])
-            recipe += more
-            weight = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
-            bias = shift if bias is None else bias * scale + shift
-        made = Constant(self.keys.key((*recipe, "weight")), weight.astype(np.float32))
-        return made, None if bias is None else Constant(self.keys.key((*recipe, "bias")), bias.astype(np.float32))
+            recipe += _recipe(scales[0])
+
+        def weight() -> NDArray[Any]:
+            values: NDArray[Any] = tensors[0].values()
+            if scales:
+                values = values * _scale_and_shift(scales[0])[0].reshape(-1, *[1] * (values.ndim - 1))
+            return values
+
+        def bias() -> NDArray[Any]:
+            values: NDArray[Any] = tensors[1].values() if len(tensors) > 1 else np.zeros(shape[0])
+            if scales:
+                scale, shift = _scale_and_shift(scales[0])
+                values = values * scale + shift
+            return values
+
+        made = Constant(self.keys.key((*recipe, "weight")), shape, weight)
+        if len(tensors) == 1 and not scales:
+            return made, None
+        return made, Constant(self.keys.key((*recipe, "bias")), shape[:1], bias)
 
     def convolution(self, start: Node, scales: list[Node], source: int, after: After, other: Node | None) -> int:
         self.counts.convolutions += 1
@@ -195,7 +208,7 @@ class _Emitter:
         if len(x.shape) > 2:
             source = self.plan.view(source, (int(np.prod(x.shape[:-1])), x.shape[-1]))
         made = self.plan.product(source, weight, bias, after)
-        return self.plan.view(made, (*x.shape[:-1], weight.values.shape[0])) if len(x.shape) > 2 else made
+        return self.plan.view(made, (*x.shape[:-1], weight.shape[0])) if len(x.shape) > 2 else made
 
 
 def _of_channels(node: Node) -> bool:
@@ -203,20 +216,24 @@ def _of_channels(node: Node) -> bool:
     return node.kind != "product" or len(node.inputs[0].shape) == 2
 
 
-def _identity(node: Node) -> int:
-    return int(node.variable.id)
+def _recipe(node: Node) -> tuple[Any, ...]:
+    """Of what the scale and shift of a batch norm are made."""
+    return (*(n.identity for n in node.inputs[1:]), *node.options.values())
 
 
-def _scale_and_shift(node: Node) -> tuple[NDArray[Any], NDArray[Any], tuple[Any, ...]]:
-    """What a batch norm does in evaluation, in double precision, and of what it is made."""
-    eps = node.options["eps"]
-    tensors = [n.variable.numpy().astype(np.float64) for n in node.inputs[1:]]
+def _part(node: Node, place: int) -> NDArray[Any]:
+    return _scale_and_shift(node)[place]
+
+
+def _scale_and_shift(node: Node) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What a batch norm does in evaluation, in double precision."""
+    tensors = [n.values().astype(np.float64) for n in node.inputs[1:]]
     mean, variance = tensors[:2]
     rest = tensors[2:]
-    scale = 1 / np.sqrt(variance + eps)
+    scale = 1 / np.sqrt(variance + node.options["eps"])
     if node.options["weight"]:
         scale = scale * rest.pop(0)
     shift = -mean * scale
     if node.options["bias"]:
         shift = shift + rest.pop(0)
-    return scale, shift, (*(_identity(n) for n in node.inputs[1:]), eps)
+    return scale, shift

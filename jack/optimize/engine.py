@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,7 @@ from jack.optimize.errors import CannotOptimize
 Floats = NDArray[np.float32]
 NAME = "jack_optimized"
 FUNCTIONS = (
-    *("plan", "drop", "input", "convolution", "pooling", "elementwise", "product", "view"),
+    *("plan", "drop", "holds", "input", "convolution", "pooling", "elementwise", "product", "view"),
     *("affinity", "mixture", "output", "finish"),
 )
 _keys = count(1)
@@ -93,16 +93,25 @@ def _numbers(values: Sequence[int]) -> Any:
 
 
 class Constant:
-    """Values that do not change, under a key."""
+    """Values that do not change, under a key.
 
-    def __init__(self, key: int, values: Floats) -> None:
+    Args:
+        key: equal keys stand for equal values.
+        shape: of the values.
+        make: computes them; asked only where no plan holds them yet.
+    """
+
+    def __init__(self, key: int, shape: Sequence[int], make: Callable[[], NDArray[Any]]) -> None:
         self.key = key
-        self.values = np.ascontiguousarray(values, dtype=np.float32)
+        self.shape = tuple(shape)
+        self.values: Floats | None = None
+        if not _library()[1].jack_holds(ctypes.c_int64(key)):
+            self.values = np.ascontiguousarray(make(), dtype=np.float32)
 
     @property
     def pointer(self) -> Any:
         """The address of the values."""
-        return ctypes.c_void_p(self.values.ctypes.data)
+        return ctypes.c_void_p(None if self.values is None else self.values.ctypes.data)
 
 
 class After:
@@ -166,7 +175,7 @@ class Plan:
             overwrite: whether nobody else needs the residual.
             layout: 0 as oneDNN likes it, 1 channels last.
         """
-        shape = weight.values.shape
+        shape = weight.shape
         extra = after or After()
         numbers = [_numbers(part) for part in geometry]
         return self._call(
@@ -193,7 +202,7 @@ class Plan:
         """(N, I) times the transpose of (O, I)."""
         return self._call(
             "product",
-            *(self._number, source, _numbers(weight.values.shape), ctypes.c_int64(weight.key), weight.pointer),
+            *(self._number, source, _numbers(weight.shape), ctypes.c_int64(weight.key), weight.pointer),
             *(ctypes.c_int64(bias.key if bias else 0), bias.pointer if bias else None),
             *(after or After()).given,
         )

@@ -78,7 +78,6 @@ static memory::desc any_layout(const dims_t& dims) { return memory::desc(dims, f
 // Constants in the layout that a primitive wants, shared between plans and freed with the last of them.
 struct Constant {
     memory held;
-    std::shared_ptr<Constant> source;
 };
 
 static std::map<int64, std::vector<std::weak_ptr<Constant>>>& packed() {
@@ -90,12 +89,16 @@ static std::shared_ptr<Constant> constant(int64 key, const float* from, const me
                                           const memory::desc& wanted) {
     auto& known = packed()[key];
     known.erase(std::remove_if(known.begin(), known.end(), [](auto& w) { return w.expired(); }), known.end());
-    for (auto& w : known)
-        if (auto c = w.lock())
-            if (c->held.get_desc() == wanted) return c;
+    for (auto& w : known) {
+        auto c = w.lock();
+        if (c && c->held.get_desc() == wanted) return c;
+    }
     auto made = std::make_shared<Constant>();
     made->held = memory(wanted, cpu());
-    memory stored(given, cpu(), (void*)from);
+    // Without the values themselves they come from a layout that is held.
+    auto other = from || known.empty() ? nullptr : known.front().lock();
+    if (!from && !other) throw std::runtime_error("constants that are gone");
+    memory stored = from ? memory(given, cpu(), (void*)from) : other->held;
     dnnl::reorder(stored, made->held).execute(queue(), stored, made->held);
     queue().wait();
     known.push_back(made);
@@ -529,6 +532,15 @@ int64 jack_plan() {
 }
 
 int64 jack_drop(int64 number) { return guarded([&] { return (int64)plans().erase(number); }); }
+
+// Whether some plan holds these constants, in any layout.
+int64 jack_holds(int64 key) {
+    return guarded([&] {
+        for (auto& w : packed()[key])
+            if (!w.expired()) return (int64)1;
+        return (int64)0;
+    });
+}
 
 int64 jack_input(int64 number, int rank, const int64* dims) {
     return guarded([&] {

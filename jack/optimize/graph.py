@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from numpy.typing import NDArray
+
+from jack.optimize.errors import CannotOptimize
 
 
 @dataclass(eq=False, repr=False)
@@ -35,6 +39,22 @@ class Node:
     variable: Any = None
     number: float = 0
 
+    @property
+    def identity(self) -> Any:
+        """Of a constant: equal where it is the same Var, or made of the same ones in the same way."""
+        return self.options.get("recipe") or int(self.variable.id)
+
+    def values(self) -> NDArray[Any]:
+        """Of a constant.
+
+        Raises:
+            CannotOptimize: if they have been released.
+        """
+        if any(base.options.get("gone") for base in bases([self])):
+            raise CannotOptimize("it needs weights in another way than before, and they have been released")
+        found: NDArray[Any] = self.variable.numpy()
+        return found
+
 
 @dataclass
 class Graph:
@@ -64,6 +84,31 @@ class Graph:
                 found[node.number] = node
                 waiting.extend(node.inputs)
         return [found[number] for number in sorted(found)]
+
+
+def bases(constants: Iterable[Node]) -> set[Node]:
+    """The constants that these are made of."""
+    found: set[Node] = set()
+    for node in constants:
+        if node.kind == "constant":
+            found |= bases(node.inputs) if node.inputs else {node}
+    return found
+
+
+def recipe(name: str, given: Any) -> Any:
+    """What identifies a constant that a function makes of others; None where that cannot be told."""
+    told = replaced(given, Node, lambda node: ("constant", node.identity))
+    return (name, repr(told)) if _plain(told) else None
+
+
+def _plain(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return all(map(_plain, value))
+    if type(value) is dict:
+        return all(map(_plain, value.values()))
+    if isinstance(value, slice):
+        return _plain((value.start, value.stop, value.step))
+    return value is None or type(value) in (bool, int, float, str, type(...))
 
 
 def replaced(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:

@@ -48,9 +48,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return None
 
 
-def recognised(
-    function: Callable[..., Any], given: Any, shape: Shape, dtype: str, node_of: NodeOf
-) -> Found | None:
+def recognised(function: Callable[..., Any], given: Any, shape: Shape, dtype: str, node_of: NodeOf) -> Found | None:
     """What a call is, None for a plain call.
 
     Args:

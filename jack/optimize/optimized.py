@@ -4,95 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jack.optimize.emit import Counts, Keys, emit
-from jack.optimize.engine import Plan
+from jack.optimize.emit import Counts, Keys
 from jack.optimize.errors import CannotOptimize, ModelChanged
-from jack.optimize.graph import Graph, Node, members, replaced
+from jack.optimize.graph import members, replaced
+from jack.optimize.program import Program, make_program
 from jack.optimize.recorder import record
 from jack.optimize.skeletons import merge_graph_convolutions
-from jack.optimize.stages import divided
 
 TOLERANCE = 1e-4  # of the largest magnitude of an output
 KEPT_SHAPES = 16
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call of Python: what it is given is found by number."""
-
-    number: float
-    function: Any
-    arguments: Any
-    parts: tuple[tuple[float, tuple[Any, ...]], ...]
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """A place in arguments or results where a value goes."""
-
-    number: float
-
-
-@dataclass(frozen=True)
-class _Program:
-    """A recorded model, ready to run for inputs of the same shapes."""
-
-    stages: list[tuple[Plan | None, list[float], list[float], list[_Call]]]
-    constants: dict[float, Any]
-    result: Any
-
-    def run(self, inputs: list[Any]) -> Any:
-        values: dict[float, Any] = dict(self.constants)
-        values.update(enumerate(inputs))
-
-        def value(slot: _Slot) -> Any:
-            return values[slot.number]
-
-        for plan, needs, makes, calls in self.stages:
-            if plan is not None:
-                values.update(zip(makes, plan([values[n] for n in needs])))
-            for call in calls:
-                args, kwargs = replaced(call.arguments, _Slot, value)
-                found = call.function(*args, **kwargs)
-                for number, path in call.parts:
-                    part = found
-                    for key in path:
-                        part = part[key]
-                    values[number] = part
-        return replaced(self.result, _Slot, value)
-
-
-def _program(graph: Graph, keys: Keys, counts: Counts) -> _Program:
-    slot = {node: _Slot(node.number) for node in graph.needed()}
-    constants: dict[float, Any] = {}
-
-    def place(node: Node) -> _Slot:
-        if node.kind == "constant":
-            node.variable.sync()
-            constants[node.number] = node.variable.stop_grad()
-        return slot[node]
-
-    stages = []
-    for stage in divided(graph):
-        plan = emit(stage, keys, counts) if stage.nodes else None
-        calls = []
-        parts: dict[Node, list[tuple[float, tuple[Any, ...]]]] = {}
-        for node in stage.calls:
-            if node.kind == "part":
-                parts.setdefault(node.inputs[0], []).append((node.number, node.options["path"]))
-        for node in stage.calls:
-            if node.kind != "part":
-                arguments = replaced(node.arguments, Node, place)
-                own = parts.get(node, []) if node in parts else [(node.number, ())]
-                calls.append(_Call(node.number, node.function, arguments, tuple(own)))
-        stages.append((plan, [n.number for n in stage.inputs], [n.number for n in stage.outputs], calls))
-    return _Program(stages, constants, replaced(graph.result, Node, place))
+WORTH_RELEASING = 1024  # elements
 
 
 class Optimized:
@@ -111,24 +37,29 @@ class Optimized:
         self.worst = 0.0
         self.counts = Counts()
         self._keys = Keys()
-        self._programs: OrderedDict[Any, _Program | None] = OrderedDict()
+        self._programs: OrderedDict[Any, Program | None] = OrderedDict()
+        self._first: Program | None = None
         self._modules = list(model.modules())
-        self._state = self._fingerprint()
+        self._held = self._everything()  # kept, so that nothing new gets the address of something old
+        self._state = [[*map(id, objects)] for objects in self._held]
         self._constants: dict[int, tuple[Any, int]] = {}
+        self._released: dict[int, tuple[Any, tuple[int, ...], int]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the model returns for these arguments.
 
         Raises:
-            ModelChanged: if weights, modes, modules or hooks of the model are not those of before.
+            ModelChanged: if weights, mode, modules or hooks of the model are not those of before.
+            CannotOptimize: for inputs of shapes that cannot be optimized, if the weights have been released; otherwise
+                the model itself runs, and a warning says so.
         """
         import jittor as jt
 
         self._check()
-        key = _described((args, kwargs))
+        key = described((args, kwargs))
         if key not in self._programs:
-            self._programs[key] = self._recorded(args, kwargs, Counts())
-            while len(self._programs) > KEPT_SHAPES:
+            self._programs[key] = self._recorded(args, kwargs)
+            if len(self._programs) > KEPT_SHAPES:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(key)
         program = self._programs[key]
@@ -143,7 +74,29 @@ class Optimized:
         Raises:
             CannotOptimize: if that cannot be done.
         """
-        self._programs[_described((args, kwargs))] = self._program(args, kwargs, self.counts)
+        program = self._program(args, kwargs, self.counts)
+        self._programs[described((args, kwargs))] = program
+        self._first = self._first or program
+
+    def release(self) -> None:
+        """Give back the memory of the model's weights that are held in other layouts now.
+
+        The model itself cannot be used any more: its weights are empty.
+        """
+        import jittor as jt
+
+        for variable in self._first.released if self._first else []:
+            if variable.numel() >= WORTH_RELEASING:
+                self._released[id(variable)] = (variable, tuple(variable.shape), variable.id)
+        self._empty()
+        jt.gc()
+
+    def _empty(self) -> None:
+        import jittor as jt
+
+        for variable, _, _ in self._released.values():
+            variable.assign(jt.zeros((0,)).stop_grad())
+            self._constants[id(variable)] = (variable, variable.id)
 
     @property
     def report(self) -> str:
@@ -157,39 +110,50 @@ class Optimized:
         ]
         return "\n".join(lines)
 
-    def _recorded(self, args: Any, kwargs: Any, counts: Counts) -> _Program | None:
+    def _recorded(self, args: Any, kwargs: Any) -> Program | None:
         """The program for new shapes, None (and a warning) where the model itself has to run."""
         try:
-            return self._program(args, kwargs, counts)
+            return self._program(args, kwargs, Counts())
         except CannotOptimize as error:
-            shapes = [list(v.shape) for v in members((args, kwargs), type(self._modules and args[0]))]
-            warnings.warn(f"not optimized for inputs {shapes}: {error}", RuntimeWarning, stacklevel=3)
+            if self._released:
+                raise
+            warnings.warn(f"the model itself runs for these inputs: {error}", RuntimeWarning, stacklevel=3)
             return None
 
-    def _program(self, args: Any, kwargs: Any, counts: Counts) -> _Program:
-        graph = record(self.model, args, kwargs)
-        merge_graph_convolutions(graph)
-        program = _program(graph, self._keys, counts)
-        for node in graph.constants:
-            self._constants.setdefault(id(node.variable), (node.variable, node.variable.id))
-        for node in graph.needed():
-            node.variable = None  # what was recorded is never computed
+    def _program(self, args: Any, kwargs: Any, counts: Counts) -> Program:
+        import jittor as jt
+
+        for variable, shape, _ in self._released.values():
+            variable.assign(jt.zeros(shape).stop_grad())  # for its shape; it is never computed
+        try:
+            graph = record(self.model, args, kwargs, {key: number for key, (_, _, number) in self._released.items()})
+            merge_graph_convolutions(graph)
+            program = make_program(graph, self._keys, counts)
+            for node in graph.constants:
+                self._constants.setdefault(id(node.variable), (node.variable, node.variable.id))
+            for node in graph.needed():
+                node.variable = None  # what was recorded is never computed
+        finally:
+            self._empty()
         return program
 
-    def _fingerprint(self) -> list[list[int]]:
+    def _everything(self) -> list[list[Any]]:
+        """All that the modules hold, one level deep."""
         found = []
         for module in self._modules:
-            held = vars(module).values()
-            found.append([*map(id, held)])
+            held = list(vars(module).values())
+            found.append(held)
             for value in held:
-                if type(value) in (list, dict, OrderedDict):
-                    found.append([*map(id, value.values() if isinstance(value, dict) else value)])
+                if isinstance(value, dict):
+                    found.append(list(value.values()))
+                elif type(value) is list:
+                    found.append(list(value))
         return found
 
     def _check(self) -> None:
         import jittor as jt
 
-        if self._fingerprint() != self._state:
+        if [[*map(id, objects)] for objects in self._everything()] != self._state:
             raise ModelChanged("modules, hooks or the mode of the model have changed since optimize(); call it again")
         for variable, number in self._constants.values():
             if variable.id != number:
@@ -198,24 +162,28 @@ class Optimized:
             raise ModelChanged("jt.flags.use_cuda is on, but the model was optimized for the CPU")
 
 
-def _described(value: Any) -> Any:
-    """Arguments without the values of their tensors, as a key."""
+def described(value: Any) -> Any:
+    """Arguments without the values of their tensors, as a key.
+
+    Raises:
+        CannotOptimize: for an argument that is neither a tensor nor a plain value.
+    """
     import jittor as jt
 
     if isinstance(value, jt.Var):
         return ("tensor", tuple(value.shape), str(value.dtype))
     if type(value) in (list, tuple):
-        return (type(value), *(_described(v) for v in value))
+        return (type(value), *(described(v) for v in value))
     if type(value) is dict:
-        return ("dict", *((k, _described(v)) for k, v in sorted(value.items())))
-    try:
-        hash(value)
-    except TypeError:
-        return ("object", id(value))
-    return (type(value), value)
+        return ("dict", *((k, described(v)) for k, v in sorted(value.items())))
+    if value is None or type(value) in (bool, int, float, str):
+        return (type(value), value)
+    raise CannotOptimize(f"an argument of type {type(value).__name__}: give tensors, numbers, texts, lists of these")
 
 
-def optimize(model: Any, *inputs: Any, tolerance: float = TOLERANCE, **keywords: Any) -> Optimized:
+def optimize(
+    model: Any, *inputs: Any, tolerance: float = TOLERANCE, release: bool = False, **keywords: Any
+) -> Optimized:
     """A faster callable in place of a model in evaluation mode, on the CPU.
 
     The model is run once without computing, and what it does is written down.  Convolutions, linear layers, batch
@@ -227,7 +195,8 @@ def optimize(model: Any, *inputs: Any, tolerance: float = TOLERANCE, **keywords:
         model: a Jittor module, in evaluation mode.
         inputs: what the model is called with, e.g. one sample.
         tolerance: largest difference that is accepted, relative to the largest magnitude of an output.
-        keywords: the same, by name.
+        release: give back the memory of the model's own weights; it cannot be used any more.
+        keywords: arguments by name.
 
     Raises:
         CannotOptimize: if the model is in training mode, cannot be recorded, or the results differ.
@@ -239,11 +208,24 @@ def optimize(model: Any, *inputs: Any, tolerance: float = TOLERANCE, **keywords:
     training = [type(m).__name__ for m in model.modules() if getattr(m, "training", None) or _trains(m)]
     if training:
         raise CannotOptimize(f"the model is in training mode ({training[0]}); call model.eval() first")
+    described((inputs, keywords))
+    samples = [(inputs, keywords), _random_like((inputs, keywords))]
+    expected = [_arrays(model, sample) for sample in samples]
+    jt.gc()  # what the model itself needed
     found = Optimized(model)
     found.prepare(*inputs, **keywords)
-    for given in ((inputs, keywords), _random_like((inputs, keywords))):
-        _compare(found, given, tolerance)
+    for sample, wanted in zip(samples, expected):
+        found.worst = max(found.worst, _worst(wanted, _arrays(found, sample), tolerance))
+    if release:
+        found.release()
     return found
+
+
+def _arrays(model: Any, sample: Any) -> list[NDArray[Any]]:
+    import jittor as jt
+
+    with jt.no_grad():
+        return [v.numpy() for v in members(model(*sample[0], **sample[1]), jt.Var)]
 
 
 def _trains(module: Any) -> bool:
@@ -266,32 +248,27 @@ def _random_like(given: Any) -> Any:
     return replaced(given, jt.Var, drawn)
 
 
-def _compare(found: Optimized, given: Any, tolerance: float) -> None:
-    """See that both results are the same.
+def _worst(expected: list[NDArray[Any]], got: list[NDArray[Any]], tolerance: float) -> float:
+    """The largest difference.
 
     Raises:
-        CannotOptimize: if not.
+        CannotOptimize: if it is too large.
     """
-    import jittor as jt
-
-    args, kwargs = given
-    with jt.no_grad():
-        expected = [v.numpy() for v in members(found.model(*args, **kwargs), jt.Var)]
-        got = [v.numpy() for v in members(found(*args, **kwargs), jt.Var)]
     if [(v.shape, v.dtype) for v in expected] != [(v.shape, v.dtype) for v in got]:
         raise CannotOptimize("the results have other shapes or types than the model's")
-    for want, have in zip(expected, got):
-        worst = _difference(want, have)
-        found.worst = max(found.worst, worst)
-        if not worst <= tolerance:
-            raise CannotOptimize(f"a result differs from the model's by {worst:.1e} of its magnitude (> {tolerance})")
+    worst = max((_difference(want, have) for want, have in zip(expected, got)), default=0.0)
+    if not worst <= tolerance:
+        raise CannotOptimize(f"a result differs from the model's by {worst:.1e} of its magnitude (> {tolerance})")
+    return worst
 
 
 def _difference(want: NDArray[Any], have: NDArray[Any]) -> float:
     """Largest difference relative to the largest magnitude; infinity where one is not finite and the other is."""
     want, have = want.astype(np.float64), have.astype(np.float64)
     finite = np.isfinite(want)
-    if not np.array_equal(finite, np.isfinite(have)) or not np.array_equal(want[~finite], have[~finite], equal_nan=True):
+    if not np.array_equal(finite, np.isfinite(have)) or not np.array_equal(
+        want[~finite], have[~finite], equal_nan=True
+    ):
         return float("inf")
     if not finite.any():
         return 0.0

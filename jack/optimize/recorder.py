@@ -11,13 +11,13 @@ from __future__ import annotations
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from jack.optimize import kinds
 from jack.optimize.errors import CannotOptimize
-from jack.optimize.graph import Graph, Node, members, replaced
+from jack.optimize.graph import Graph, Node, members, recipe, replaced
 
 # Methods of a Var that tell its values to Python.
 READING = frozenset(
@@ -47,9 +47,10 @@ UNRECORDED = frozenset(
 class Recorder:
     """The recording of one call."""
 
-    def __init__(self, model: Any, inputs: list[Any]) -> None:
+    def __init__(self, model: Any, inputs: list[Any], released: Mapping[int, Any]) -> None:
         import jittor as jt
 
+        self.released = released
         self.jt = jt
         self.thread = threading.get_ident()
         self.depth = 0
@@ -78,10 +79,11 @@ class Recorder:
         """The node of a Var that a function is given; a Var that was there before is a constant."""
         node = self.nodes.get(id(variable))
         if node is None:
-            if variable.id >= self.begin:
+            if variable.id >= self.begin and id(variable) not in self.released:
                 self.refuse(f"a tensor of shape {list(variable.shape)} is made in a way that cannot be recorded, used")
                 raise CannotOptimize(self.trouble)
-            node = self.add(Node("constant"), variable)
+            options = {"gone": True, "recipe": self.released[id(variable)]} if id(variable) in self.released else {}
+            node = self.add(Node("constant", options=options), variable)
             self.constants[node.number] = node
         return node
 
@@ -107,7 +109,7 @@ class Recorder:
             result = function(*args, **kwargs)
         finally:
             self.depth -= 1
-        if name == "assign" and self.nodes.get(id(args[0]), self.inputs).__class__ is Node:
+        if name == "assign" and id(args[0]) in self.nodes:
             self.rename(args[0], given[0][1])
             return result
         self.check_changes(result, name)
@@ -140,11 +142,12 @@ class Recorder:
             return
         inputs = tuple(members(given, Node))
         if all(node.kind == "constant" for node in inputs):
-            for variable in found:  # computed once, when the plan is made
+            told = recipe(function.__qualname__, given) if inputs else None
+            for place, variable in enumerate(found):  # computed once, when the plan is made
                 node = self.nodes.get(id(variable))
                 if node is None or node not in inputs:
-                    made = self.add(Node("constant"), variable)
-                    made.options["derived"] = True
+                    options = {"derived": True, "recipe": told and (*told, place)}
+                    self.add(Node("constant", inputs, options=options), variable)
             return
         if isinstance(result, self.jt.Var):
             if any(node.variable is result and self.nodes.get(id(result)) is node for node in inputs) and (
@@ -183,8 +186,14 @@ class Recorder:
                 setattr(owner, name, old)
 
 
-def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
+def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], released: Mapping[int, Any] = {}) -> Graph:
     """The graph of ``model(*args, **kwargs)``.
+
+    Args:
+        model: a module.
+        args: its arguments.
+        kwargs: the same, by name.
+        released: for the weights whose values are gone, by ``id``: what identifies them.
 
     Raises:
         CannotOptimize: if a graph cannot stand for the model.
@@ -194,7 +203,7 @@ def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
     with jt.no_grad():
         model(*args, **kwargs)  # what a first call prepares is not to be recorded; nothing is computed
     before = _attributes(model)
-    recorder = Recorder(model, list(members((args, kwargs), jt.Var)))
+    recorder = Recorder(model, list(members((args, kwargs), jt.Var)), released)
     with jt.no_grad(), recorder.running():
         result = model(*args, **kwargs)
     if recorder.trouble is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jack.optimize.graph import Graph, Node
+from jack.optimize.graph import Graph, Node, recipe
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,12 @@ def _joined(nodes: list[Node], dim: int) -> Node:
     """Constants beside one another, as a constant."""
     import jittor as jt
 
-    variable = jt.concat([n.variable for n in nodes], dim=dim)
-    return Node("constant", (), tuple(variable.shape), nodes[0].dtype, {"derived": True}, variable=variable)
+    return _made(f"concat {dim}", nodes, jt.concat([n.variable for n in nodes], dim=dim))
+
+
+def _made(name: str, nodes: list[Node], variable: Any) -> Node:
+    options = {"derived": True, "recipe": recipe(name, nodes)}
+    return Node("constant", tuple(nodes), tuple(variable.shape), nodes[0].dtype, options, variable=variable)
 
 
 def _convolution(like: Node, x: Node, weight: Node, bias: Node | None) -> Node:
@@ -187,7 +191,11 @@ def _merge(total: Node, subsets: list[_Subset]) -> None:
     graphs = Node("affinity", (embedded, fixed), shape, one.x.dtype, options)
     clips, channels, frames, _ = one.x.shape
     mixed = Node(
-        "mixture", (one.x, graphs), (clips, channels * len(subsets), frames, joints), one.x.dtype, {"subsets": len(subsets)}
+        "mixture",
+        (one.x, graphs),
+        (clips, channels * len(subsets), frames, joints),
+        one.x.dtype,
+        {"subsets": len(subsets)},
     )
     last = _joined([s.conv.inputs[1] for s in subsets], 1)
     biases = [s.conv.inputs[2] for s in subsets if len(s.conv.inputs) > 2]
@@ -204,4 +212,4 @@ def _summed(nodes: list[Node]) -> Node:
     variable = nodes[0].variable
     for node in nodes[1:]:
         variable = variable + node.variable
-    return Node("constant", (), nodes[0].shape, nodes[0].dtype, {"derived": True}, variable=variable)
+    return _made("sum", nodes, variable)
