@@ -118,8 +118,8 @@ CODES: dict[str, Code] = {
     "JC302": Code(
         Severity.ERROR,
         "a custom autograd function",
-        "torch.autograd.Function keeps what it saved on `ctx`; jittor.Function keeps it on `self`. Rewrite forward as "
-        "`execute(self, ...)` and backward as `grad(self, ...)`.",
+        "torch.autograd.Function is converted, but not functions that change their inputs in place (`mark_dirty`) or "
+        "define `jvp` or `vmap`. Return a new tensor instead, and leave the other methods out.",
         "needs you",
     ),
     "JC401": Code(

@@ -70,6 +70,14 @@ class Calls(Annotations):
             bound = isinstance(node.func, cst.Attribute) and info.owner is not None
             self._seed(info, arguments, skip=1 if bound else 0)
             return self._result_of(info)
+        custom = self._custom_function(node.func)
+        if custom is not None:
+            forward = custom.find_method("forward")
+            if forward is None:
+                return LIKELY_TENSOR
+            self._seed(forward, arguments, skip=0 if custom.find_method("setup_context") else 1)
+            result = self._result_of(forward).likely()
+            return result if result.known else LIKELY_TENSOR
         if callee.name == "instance" and isinstance(callee.definition, ClassInfo):
             forward = next(filter(None, map(callee.definition.find_method, ("forward", "execute", "__call__"))), None)
             if forward is not None:
@@ -91,6 +99,13 @@ class Calls(Annotations):
         if isinstance(node.func, cst.Name) and callee is UNKNOWN:
             return self._builtin_call(node, node.func.value, arguments)
         return UNKNOWN
+
+    def _custom_function(self, func: cst.BaseExpression) -> ClassInfo | None:
+        """The class of ``F.apply``, where F is an autograd function of this file."""
+        if not isinstance(func, cst.Attribute) or func.attr.value != "apply":
+            return None
+        definition = self.facts.kind(func.value).definition
+        return definition if isinstance(definition, ClassInfo) and definition.is_autograd_function else None
 
     def _is_layer_of_self(self, func: cst.Attribute) -> bool:
         """``self.layer(x)`` in a module, where we could not follow what ``layer`` was set to."""

@@ -80,11 +80,19 @@ class Definitions(Expressions):
         is_forward = (
             isinstance(node, cst.FunctionDef) and node.name.value in ("forward", "execute") and owner is not None
         )
+        custom = (
+            owner is not None
+            and owner.is_autograd_function
+            and isinstance(node, cst.FunctionDef)
+            and node.name.value in ("forward", "backward")
+        )
         in_module = owner is not None and owner.is_module > Evidence.UNKNOWN
         for index, parameter in enumerate(parameters(node.params)):
             name = parameter.name.value
             if index == 0 and owner is not None and not static:
                 kind = Kind("instance", definition=owner)
+            elif index == 0 and custom and name in ("ctx", "self", "context"):
+                kind = Kind("context")
             else:
                 kind = UNKNOWN
                 if parameter.annotation is not None:
@@ -100,7 +108,7 @@ class Definitions(Expressions):
                         kind = default.likely()
                     elif default.name == "api":
                         kind = replace(default, name="alias").likely()
-                    elif is_forward and in_module and parameter.star != "**":
+                    elif (is_forward and in_module or custom) and parameter.star != "**":
                         kind = LIKELY_TENSOR
                     elif self.about_torch:
                         kind = kinds.by_name(name)
@@ -124,7 +132,7 @@ class Definitions(Expressions):
         for keyword in node.keywords:
             self.ev(keyword.value)
         info.is_module = self._module_evidence(info)
-        info.is_autograd_function = any(b.qual == "torch.autograd.Function" for b in info.bases)
+        info.is_autograd_function = any(b.qual.startswith("torch.autograd.") for b in info.bases)
         self.facts.classes[node] = info
         self.scope.bind(node.name.value, Kind("class", definition=info))
         self.facts.bound_names.add(node.name.value)

@@ -124,6 +124,8 @@ class Expressions(Calls):
             if name in ("weight", "bias", "running_mean", "running_var"):
                 return LIKELY_TENSOR
             return UNKNOWN
+        if owner.name == "context" and name in ("saved_tensors", "saved_variables"):
+            return Kind("list", element=LIKELY_TENSOR)
         if owner.name == "unknown" and self.about_torch and name in kinds.TENSOR_ONLY_METHODS:
             self._suggest(node.value, LIKELY_TENSOR)
         return UNKNOWN

@@ -39,6 +39,8 @@ class Operators(Calls):
         )
         operator = OPERATORS.get(type(node.operator), "")
         left_kind, right_kind = self._kind(node.left), self._kind(node.right)
+        if left_kind.name == "str":
+            return rebuilt  # "%.2f" % loss
         if left_kind.name == "tensor":
             rule, receiver, other, kind = self.registry.get(f"torch.Tensor.__{operator}__"), left, right, left_kind
         elif right_kind.name == "tensor":

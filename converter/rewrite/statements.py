@@ -9,6 +9,7 @@ from converter.flow import MODULE_PATHS, Facts
 from converter.rewrite.changes import Changes, Removed
 from converter.rewrite.imports import Imports
 from converter.rules.base import Registry
+from converter.tree import walk
 
 
 class Rewriter(Imports):
@@ -150,7 +151,13 @@ class Rewriter(Imports):
 
     def _autograd_function(self, node: cst.ClassDef) -> None:
         if self.facts.classes[node].is_autograd_function:
-            self._find(node, "JC302", f"class {node.name.value}", "torch.autograd.Function")
+            for part in walk(node):
+                if isinstance(part, cst.Attribute) and part.attr.value == "mark_dirty":
+                    text = f"class {node.name.value} changes its inputs in place"
+                    self._find(part, "JC302", text, "torch.autograd.Function")
+                elif isinstance(part, cst.FunctionDef) and part.name.value in ("jvp", "vmap"):
+                    text = f"class {node.name.value} has a method {part.name.value}, which nothing calls"
+                    self._find(part, "JC302", text, "torch.autograd.Function")
 
 
 def _only_imports(statement: cst.CSTNode) -> bool:

@@ -65,5 +65,5 @@ rule(
         for made in ("torch.cuda.amp.GradScaler()", "torch.cuda.amp.GradScaler(enabled=False)")
     ],
 )
-needs_you("torch.cuda.amp.custom_fwd", "belongs to torch.autograd.Function", workaround="leave the decorator out")
-needs_you("torch.cuda.amp.custom_bwd", "belongs to torch.autograd.Function", workaround="leave the decorator out")
+needs_you("torch.cuda.amp.custom_fwd", "casts the inputs of autograd functions", workaround="leave the decorator out")
+needs_you("torch.cuda.amp.custom_bwd", "casts the inputs of autograd functions", workaround="leave the decorator out")

@@ -129,11 +129,84 @@ rule(
         for arguments in ("[w, v], 0.2", "clip_value=0.1, parameters=[w]")
     ],
 )
-needs_you(
+_FUNCTION = """
+class Scaled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor, other):
+        ctx.save_for_backward(x, other)
+        ctx.factor = factor
+        return x * other * factor
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, other = ctx.saved_tensors
+        assert ctx.needs_input_grad == (True, False, True)
+        return grad * other * ctx.factor * 2, None, (grad * x).sum(0, keepdim=True).expand_as(other)
+
+
+x = A.detach().clone().requires_grad_()
+y = B.detach().clone().requires_grad_()
+"""
+_CLASSES = """
+class Reverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, alpha):
+        ctx.alpha = alpha
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output.neg() * ctx.alpha, None
+
+
+class Pair(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x.exp(), x * 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output[0])
+
+    @staticmethod
+    def backward(ctx, first, second):
+        (kept,) = ctx.saved_tensors
+        return first * kept + second * 3
+
+
+x = A.detach().clone().requires_grad_()
+w = torch.nn.Parameter(torch.ones(4))
+reverse = Reverse.apply
+"""
+rule(
     "torch.autograd.Function",
-    "ctx.save_for_backward and ctx.needs_input_grad have no counterpart: Jittor's Function is an object that keeps "
-    "what it needs in self",
-    workaround="class F(jt.Function): def execute(self, x): self.saved = x; ... / def grad(self, g): ...; call F()(x)",
+    "()",
+    to="helpers.Function",
+    value_to="helpers.Function",
+    also=["torch.autograd.function.Function"],
+    restriction="the derivative is computed in reverse mode; changes of inputs in place and vmap are not supported",
+    cases=[
+        snippet(_FUNCTION + "z = Scaled.apply(x, 3.0, y)\nz.sum().backward()\nreturn z, x.grad, y.grad", grad=False),
+        snippet(
+            _CLASSES + "z = reverse(x * w, 0.5)\na, b = Pair.apply(z)\n(a.sum() + (b * b).sum()).backward()\n"
+            "a, _ = Pair.apply(x)\nreturn z, x.grad, w.grad, torch.autograd.grad(a.sum(), x)[0]",
+            grad=False,
+        ),
+    ],
+)
+rule(
+    "torch.autograd.function.once_differentiable",
+    "(fn)",
+    to="remove:decorator",
+    cases=[
+        snippet(
+            "from torch.autograd.function import once_differentiable\n" + _FUNCTION.replace(
+                "    @staticmethod\n    def backward", "    @staticmethod\n    @once_differentiable\n    def backward"
+            )
+            + "z = Scaled.apply(x, 3.0, y)\nz.sum().backward()\nreturn x.grad",
+            grad=False,
+        )
+    ],
 )
 needs_you("torch.autograd.functional.jacobian", "there is no helper", workaround="one jt.grad for each output element")
 needs_you("torch.autograd.functional.hessian", "there is no helper", workaround="jt.grad of each element of jt.grad")

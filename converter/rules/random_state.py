@@ -60,8 +60,15 @@ rule(
     "(device='cpu')",
     to="helpers.Generator",
     returns="unknown",
-    restriction="it serves shuffling, sampling and splitting; tensors of random values do not draw from it",
+    restriction=_NOTE,
     cases=[
+        snippet(
+            "draws = []\nfor _ in range(2):\n    g = torch.Generator().manual_seed(4)\n"
+            "    draws.append([torch.rand(3, generator=g), torch.randn(3, generator=g), torch.randperm(4, generator=g),\n"
+            "                  torch.randint(0, 9, (5,), generator=g), torch.empty(3).normal_(generator=g)])\n"
+            "return [bool((a == b).all()) for a, b in zip(*draws)]",
+            grad=False,
+        ),
         snippet("g = torch.Generator()\ng.manual_seed(5)\nreturn g.initial_seed()", grad=False),
         snippet("return torch.Generator(device='cpu').manual_seed(8).initial_seed()", grad=False),
     ],

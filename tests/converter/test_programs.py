@@ -12,7 +12,6 @@ from tests.converter.program_corpus import PROGRAMS, Outcome, judge
 FEW = ("autograd_penalty", "contrastive", "mlp_training", "packed_lstm", "policy_distributions")
 # What is not plainly equal.  This list may only shrink.
 NOT_EQUAL = {
-    "custom_function": "reported",
     "dtype_conversions": "differently typed",
     "ema_mixup": "reported",
     "gnn": "reported",

@@ -9,6 +9,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.dtypes import constant, dtype_name
+from converter.helpers.library.random_state import own_orders
 
 
 def without_tensors(value: Any) -> Any:
@@ -203,16 +204,28 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, **o
     return jt.array(np.eye(n, m), dtype=dtype_name(dtype) or "float32")
 
 
+def uniform_numbers(shape: Any, generator: Any = None) -> Any:
+    """Uniform numbers in [0, 1): Jittor's own, or those of a generator with a seed of its own."""
+    orders = own_orders(generator)
+    return jt.rand(shape) if orders is None else jt.array(orders.random(tuple(shape), dtype=np.float32))
+
+
+def normal_numbers(shape: Any, generator: Any = None) -> Any:
+    """Standard normal numbers: Jittor's own, or those of a generator with a seed of its own."""
+    orders = own_orders(generator)
+    return jt.randn(shape) if orders is None else jt.array(orders.standard_normal(tuple(shape), dtype=np.float32))
+
+
 def rand(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Uniform numbers in [0, 1); also accepts Torch's ``size=`` and options.  The numbers are Jittor's, not Torch's."""
     shape = shape_of(options["size"] if "size" in options and not size else size)
-    return jt.rand(shape).cast(dtype_name(dtype) or "float32")
+    return uniform_numbers(shape, generator).cast(dtype_name(dtype) or "float32")
 
 
 def randn(*size: Any, generator: Any = None, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """Standard normal numbers; also accepts Torch's ``size=`` and options.  The numbers are Jittor's, not Torch's."""
     shape = shape_of(options["size"] if "size" in options and not size else size)
-    return jt.randn(shape).cast(dtype_name(dtype) or "float32")
+    return normal_numbers(shape, generator).cast(dtype_name(dtype) or "float32")
 
 
 def rand_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
@@ -236,7 +249,10 @@ def randint(
         low, high, size = 0, low, high
     elif high is None or low is None:
         low, high = 0, low if high is None else high
-    return jt.randint(low, high, shape_of((size,))).cast(dtype_name(dtype) or "int64")
+    shape, orders = shape_of((size,)), own_orders(generator)
+    if orders is not None:
+        return jt.array(orders.integers(low, high, tuple(shape)), dtype=dtype_name(dtype) or "int64")
+    return jt.randint(low, high, shape).cast(dtype_name(dtype) or "int64")
 
 
 def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = None, **options: Any) -> Any:
@@ -246,6 +262,9 @@ def randint_like(input: Any, low: int, high: int | None = None, *, dtype: Any = 
 
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, **options: Any) -> Any:
     """A random order of 0..n-1, int64 as in Torch."""
+    orders = own_orders(generator)
+    if orders is not None:
+        return jt.array(orders.permutation(n), dtype=dtype_name(dtype) or "int64")
     return jt.randperm(n).cast(dtype_name(dtype) or "int64")
 
 
@@ -254,12 +273,12 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
     if size is None:
         like = mean if isinstance(mean, jt.Var) else std
         size = tuple(like.shape)
-    return jt.randn(shape_of((size,))) * std + mean
+    return normal_numbers(shape_of((size,)), generator) * std + mean
 
 
 def bernoulli(input: Any, *, generator: Any = None, out: Any = None) -> Any:
     """Ones with the probabilities given, else zeros."""
-    return (jt.rand(tuple(input.shape)) < input).cast(input.dtype)
+    return (uniform_numbers(tuple(input.shape), generator) < input).cast(input.dtype)
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Any:
@@ -267,9 +286,9 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     weights = input.detach()
     if replacement:
         edges = jt.cumsum(weights, -1)
-        draws = jt.rand((*weights.shape[:-1], num_samples)) * edges[..., -1:]
+        draws = uniform_numbers((*weights.shape[:-1], num_samples), generator) * edges[..., -1:]
         return (draws.unsqueeze(-1) >= edges.unsqueeze(-2)).int64().sum(-1).minimum(weights.shape[-1] - 1)
-    keys = jt.log(jt.rand(tuple(weights.shape)).maximum(1e-20)) / weights.maximum(1e-20)
+    keys = jt.log(uniform_numbers(tuple(weights.shape), generator).maximum(1e-20)) / weights.maximum(1e-20)
     return jt.argsort(keys, -1, descending=True)[0][..., :num_samples].int64()
 
 

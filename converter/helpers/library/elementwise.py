@@ -11,8 +11,15 @@ import numpy as np
 from converter.helpers.library.dtypes import constant, floating, integral, promoted, result_dtype, scalar_like
 
 
+def no_tensors(*operands: Any) -> bool:
+    """Whether an operator that may have met tensors has met none: Python's or NumPy's own meaning holds."""
+    return not any(isinstance(operand, jt.Var) for operand in operands)
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input + alpha * other`` (``jt.add`` ignores alpha), in Torch's dtype."""
+    if no_tensors(input, other):
+        return input + alpha * other
     a, b = promoted(input, other)
     if alpha != 1:
         b = (b * scalar_like(alpha, b)).cast(b.dtype)
@@ -21,6 +28,8 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input - alpha * other`` (``jt.subtract`` ignores alpha), in Torch's dtype."""
+    if no_tensors(input, other):
+        return input - alpha * other
     a, b = promoted(input, other)
     return (a - (b if alpha == 1 else b * scalar_like(alpha, b))).cast(a.dtype)
 
@@ -32,6 +41,8 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 def mul(input: Any, other: Any, *, out: Any = None) -> Any:
     """The product in Torch's dtype (Jittor: float16 for a boolean times a float, int8 for uint8)."""
+    if no_tensors(input, other):
+        return input * other
     a, b = promoted(input, other)
     return (a.logical_and(b) if str(a.dtype) == "bool" else a * b).cast(a.dtype)
 
@@ -43,6 +54,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
+    if no_tensors(input, other):
+        return input / other
     a, b = promoted(input, other)
     if rounding_mode == "trunc":
         return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
@@ -56,6 +69,8 @@ def truncated_quotient(a: Any, b: Any) -> Any:
 
 def floor_divide(input: Any, other: Any) -> Any:
     """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
+    if no_tensors(input, other):
+        return input // other
     a, b = promoted(input, other)
     if not integral(a):
         return jt.floor(a / b)
@@ -72,6 +87,8 @@ def rfloor_divide(input: Any, other: Any) -> Any:
 
 def remainder(input: Any, other: Any) -> Any:
     """The remainder with the sign of the divisor, as Python's ``%``.  Jittor's has C's sign for integers."""
+    if isinstance(input, str) or no_tensors(input, other):
+        return input % other
     a, b = promoted(input, other)
     if integral(a):
         return (a - floor_divide(a, b) * b).cast(a.dtype)
@@ -101,6 +118,8 @@ def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
     Jittor computes the derivative as ``y * exponent / x``, which is nan at 0, and knows no negative base.
     """
+    if no_tensors(input, exponent):
+        return input**exponent
     a, b = promoted(input, exponent)
     if not isinstance(exponent, jt.Var):
         return whole_power(a, exponent)

@@ -7,7 +7,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from converter.helpers.library.creation import bernoulli
+from converter.helpers.library.creation import bernoulli, normal_numbers, randint, uniform_numbers
 from converter.helpers.library.dtypes import constant
 from converter.helpers.library.parameters import as_leaf
 
@@ -102,24 +102,24 @@ def zeroed(input: Any) -> Any:
 
 def normal_like(input: Any, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
     """The value that Torch's ``normal_`` puts."""
-    return jt.randn(tuple(input.shape)) * std + mean
+    return normal_numbers(tuple(input.shape), generator) * std + mean
 
 
 def uniform_like(input: Any, from_: float = 0, to: float = 1, *, generator: Any = None) -> Any:
     """The value that Torch's ``uniform_`` puts (its first parameter is called ``from``, which Python reserves)."""
-    return jt.rand(tuple(input.shape)) * (to - from_) + from_
+    return uniform_numbers(tuple(input.shape), generator) * (to - from_) + from_
 
 
 def bernoulli_like(input: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     """The value that Torch's ``bernoulli_`` puts."""
     chance = p if isinstance(p, jt.Var) else jt.array([p]).broadcast(tuple(input.shape))
-    return bernoulli(chance)
+    return bernoulli(chance, generator=generator)
 
 
 def random_like(input: Any, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Any:
     """The value that Torch's ``random_`` puts: integers, ``random_(to)`` or ``random_(from, to)``."""
     low, high = (from_, to) if to is not None else (0, from_ or 2**24)
-    return jt.randint(low, high, tuple(input.shape))
+    return randint(low, high, tuple(input.shape), generator=generator)
 
 
 def requires_grad_(input: Any, requires_grad: bool = True) -> Any:

@@ -49,9 +49,9 @@ def initial_seed() -> Any:
 
 
 class Generator:
-    """``torch.Generator``: a generator of random orders with a seed of its own.
+    """``torch.Generator``: a generator with a seed of its own, for random orders and tensors of random values.
 
-    Tensors filled with random values do not draw from it (Jittor has one generator for those).
+    Jittor's own generator serves the whole program; what asks for this one draws from NumPy's.
     """
 
     def __init__(self, device: Any = None) -> None:
@@ -89,6 +89,11 @@ class DefaultGenerator(Generator):
 
 
 default_generator = DefaultGenerator()
+
+
+def own_orders(generator: Any = None) -> Any:
+    """The NumPy generator of a generator object with a seed of its own; None for the default one."""
+    return getattr(generator, "orders", None)
 
 
 def order_generator(generator: Any = None) -> Any:
