@@ -1,7 +1,7 @@
 """From a stage to a plan of the engine: what can be done together is one step.
 
-A convolution or product takes along what follows it, as long as nobody else reads the values between: batch norm (folded
-into the weights, or a scale and shift where something stands between), ReLU, the sum with a residual.
+A convolution or product takes along what follows it, as long as nobody else reads the values between: batch norm
+(folded into the weights, or a scale and shift where something stands between), ReLU, the sum with a residual.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ static int mixture(OptimizedPlan& plan, int src, int graph, int subsets) {
 GRAPH_FUNCTIONS = r"""
 int64 jack_affinity(int64 number, int src, int subsets, const int64* starts, int64 size, double divisor, int64 key,
                     const float* fixed) {
-    return guarded([&] { return (int64)affinity(*plans().at(number), src, subsets, starts, size, divisor, key, fixed); });
+    return guarded([&] {
+        return (int64)affinity(*plans().at(number), src, subsets, starts, size, divisor, key, fixed);
+    });
 }
 
 int64 jack_mixture(int64 number, int src, int graph, int subsets) {

@@ -246,7 +246,8 @@ struct OptimizedPlan {
         std::vector<float*> places(buffers.size());
         for (size_t i = 0; i < buffers.size(); i++) {
             auto& b = buffers[i];
-            places[i] = b.place == GIVEN ? given[b.index] : b.place == RESULT ? made[b.index] : (float*)(base + b.offset);
+            if (b.place == ARENA) places[i] = (float*)(base + b.offset);
+            else places[i] = (b.place == GIVEN ? given : made)[b.index];
         }
         for (auto& s : slots) s.held.set_data_handle(places[s.buffer], queue());
         std::vector<float*> operands;

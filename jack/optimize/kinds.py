@@ -96,13 +96,18 @@ def _add(first: Any, second: Any) -> Found | None:
     return ("add", (first, second), {}) if len(first.shape) > 1 else None
 
 
+def _value(given: dict[str, Any]) -> Any:
+    """What is worked on, which the helpers call otherwise than Jittor."""
+    return given["input"] if "input" in given else given["x"]
+
+
 def _several(value: Any, count: int) -> Shape:
     found = (value,) * count if isinstance(value, int) else tuple(int(v) for v in value)
     return found * count if len(found) == 1 else found
 
 
 def _convolution(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
-    x, weight, bias = given.get("input", given.get("x")), given["weight"], given["bias"]
+    x, weight, bias = _value(given), given["weight"], given["bias"]
     count = len(shape) - 2
     if not _computed(x) or not _constant(weight) or not (bias is None or _constant(bias)):
         return None
@@ -122,7 +127,7 @@ def _convolution(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found 
 
 
 def _product(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
-    x, weight, bias = given.get("input", given.get("x")), given["weight"], given.get("bias")
+    x, weight, bias = _value(given), given["weight"], given.get("bias")
     if not _computed(x) or not _constant(weight) or not (bias is None or _constant(bias)):
         return None
     if len(weight.shape) != 2 or len(x.shape) < 2 or 0 in shape:
@@ -156,7 +161,7 @@ def _jittor_batch_norm(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> 
 
 
 def _relu(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
-    x = given.get("input", given.get("x"))
+    x = _value(given)
     return ("relu", (x,), {}) if _computed(x) and len(shape) > 1 and 0 not in shape else None
 
 

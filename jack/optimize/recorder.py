@@ -58,7 +58,7 @@ class Recorder:
         self.kept: list[Any] = []  # Vars, so that none gets the address of another
         self.changed: list[Any] = []
         self.count = 0
-        self.constants: dict[int, Node] = {}
+        self.constants: dict[float, Node] = {}
         self.trouble: str | None = None
         self.begin = jt.Var([0.0]).id
         self.inputs = [self.add(Node("input", options={"index": i}), v) for i, v in enumerate(inputs)]
@@ -256,6 +256,7 @@ def _replacements(model: Any, recorder: Recorder) -> Iterator[tuple[Any, str, An
         elif callable(value) and name not in SILENT:
             yield jt.Var, name, _wrapped(recorder, name, value)
     known: dict[int, Any] = {}
+    methods: set[tuple[type, str]] = set()
     for module in _modules_of(model):
         helpers = module.__name__.endswith("jittor_helpers")
         for name, value in list(vars(module).items()):
@@ -266,8 +267,8 @@ def _replacements(model: Any, recorder: Recorder) -> Iterator[tuple[Any, str, An
                 yield module, name, known[id(value)]
             elif own and isinstance(value, type) and value in kinds.classes():
                 for method in ("execute", "__call__"):
-                    if method in value.__dict__ and (value, method) not in known:
-                        known[(value, method)] = True  # type: ignore[index]
+                    if method in value.__dict__ and (value, method) not in methods:
+                        methods.add((value, method))
                         yield value, method, _wrapped(recorder, f"{value.__name__}.{method}", value.__dict__[method])
 
 

@@ -190,13 +190,8 @@ def _merge(total: Node, subsets: list[_Subset]) -> None:
     shape = (one.x.shape[0], len(subsets), joints, joints)
     graphs = Node("affinity", (embedded, fixed), shape, one.x.dtype, options)
     clips, channels, frames, _ = one.x.shape
-    mixed = Node(
-        "mixture",
-        (one.x, graphs),
-        (clips, channels * len(subsets), frames, joints),
-        one.x.dtype,
-        {"subsets": len(subsets)},
-    )
+    wide = (clips, channels * len(subsets), frames, joints)
+    mixed = Node("mixture", (one.x, graphs), wide, one.x.dtype, {"subsets": len(subsets)})
     last = _joined([s.conv.inputs[1] for s in subsets], 1)
     biases = [s.conv.inputs[2] for s in subsets if len(s.conv.inputs) > 2]
     made = _convolution(one.conv, mixed, last, _summed(biases) if biases else None)
