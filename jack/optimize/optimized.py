@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 from collections import OrderedDict
 from typing import Any
@@ -83,13 +84,11 @@ class Optimized:
 
         The model itself cannot be used any more: its weights are empty.
         """
-        import jittor as jt
-
         for variable in self._first.released if self._first else []:
             if variable.numel() >= WORTH_RELEASING:
                 self._released[id(variable)] = (variable, tuple(variable.shape), variable.id)
         self._empty()
-        jt.gc()
+        _give_back()
 
     def _empty(self) -> None:
         import jittor as jt
@@ -131,8 +130,6 @@ class Optimized:
             program = make_program(graph, self._keys, counts)
             for node in graph.constants:
                 self._constants.setdefault(id(node.variable), (node.variable, node.variable.id))
-            for node in graph.needed():
-                node.variable = None  # what was recorded is never computed
         finally:
             self._empty()
         return program
@@ -211,13 +208,15 @@ def optimize(
     described((inputs, keywords))
     samples = [(inputs, keywords), _random_like((inputs, keywords))]
     expected = [_arrays(model, sample) for sample in samples]
-    jt.gc()  # what the model itself needed
+    _give_back()  # what the model itself needed
     found = Optimized(model)
     found.prepare(*inputs, **keywords)
     for sample, wanted in zip(samples, expected):
         found.worst = max(found.worst, _worst(wanted, _arrays(found, sample), tolerance))
     if release:
         found.release()
+    else:
+        _give_back()
     return found
 
 
@@ -226,6 +225,16 @@ def _arrays(model: Any, sample: Any) -> list[NDArray[Any]]:
 
     with jt.no_grad():
         return [v.numpy() for v in members(model(*sample[0], **sample[1]), jt.Var)]
+
+
+def _give_back() -> None:
+    """Return memory that nobody uses to the system: Jittor keeps it, and so does the C library."""
+    import jittor as jt
+
+    jt.gc()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+    if trim is not None:
+        trim(0)
 
 
 def _trains(module: Any) -> bool:

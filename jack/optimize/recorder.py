@@ -172,6 +172,13 @@ class Recorder:
         if threading.get_ident() == self.thread and not known:
             self.refuse(f"the model looks at values ({name})")
 
+    def forget(self) -> None:
+        """Let go of what was recorded at once: Jittor computes every Var that is held when it computes one."""
+        self.nodes.clear()
+        self.kept.clear()
+        self.changed.clear()
+        self.replacements.clear()
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Everything replaced, and put back."""
@@ -204,14 +211,19 @@ def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], released: 
         model(*args, **kwargs)  # what a first call prepares is not to be recorded; nothing is computed
     before = _attributes(model)
     recorder = Recorder(model, list(members((args, kwargs), jt.Var)), released)
-    with jt.no_grad(), recorder.running():
-        result = model(*args, **kwargs)
-    if recorder.trouble is not None:
-        raise CannotOptimize(recorder.trouble)
-    if _attributes(model) != before:
-        raise CannotOptimize("the model changes its own attributes while it runs")
-    graph = Graph(recorder.inputs, replaced(result, jt.Var, recorder.node_of), [])
-    graph.constants = list(recorder.constants.values())
+    try:
+        with jt.no_grad(), recorder.running():
+            result = model(*args, **kwargs)
+        if recorder.trouble is not None:
+            raise CannotOptimize(recorder.trouble)
+        if _attributes(model) != before:
+            raise CannotOptimize("the model changes its own attributes while it runs")
+        graph = Graph(recorder.inputs, replaced(result, jt.Var, recorder.node_of), list(recorder.constants.values()))
+    finally:
+        recorder.forget()
+    for node in graph.needed():
+        if node.kind != "constant":
+            node.variable = None  # or Jittor would compute it with the first constant
     return graph
 
 
