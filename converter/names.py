@@ -15,7 +15,7 @@ import libcst as cst
 from converter.kinds import IMPORTED, OTHER, UNKNOWN, Kind
 from converter.tree import dotted
 
-ROOTS = frozenset({"torch", "torchvision", "torchaudio"})
+ROOTS = frozenset({"torch", "torchvision", "torchaudio", "einops"})
 MENTIONS_TORCH = re.compile(r"\btorch(?:vision|audio)?\b")
 IMPORTS_TORCH = re.compile(r"(?:^|[:;])[ \t]*(?:from|import)\b[^\n#]*\btorch(?:vision|audio)?\b", re.MULTILINE)
 _NUMERIC = frozenset({"numpy", "scipy", "np"})

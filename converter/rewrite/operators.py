@@ -10,6 +10,7 @@ from converter.kinds import Kind
 from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
 from converter.rules.base import Rule
+from converter.tree import dotted
 
 OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.FloorDivide: "floordiv",
@@ -100,6 +101,24 @@ class Operators(Calls):
         assert isinstance(index, cst.Index)
         call = cst.Call(func=apply.path("helpers.row_of"), args=[cst.Arg(new.value), cst.Arg(index.value)])
         self._edit(node, call, mark)
+        return call
+
+    def _comparison(self, node: cst.Comparison) -> cst.BaseExpression:
+        """``x != x`` asks for NaN; Jittor's compiler takes it that nothing differs from itself."""
+        mark = len(self.changes.edits)
+        new = self._expression(self._rebuild(node))
+        rule = self.registry.get("torch.Tensor.isnan")
+        kind = self._kind(node.left)
+        target = node.comparisons[0]
+        if rule is None or kind.name != "tensor" or len(node.comparisons) != 1 or dotted(node.left) is None:
+            return new
+        if not isinstance(target.operator, cst.Equal | cst.NotEqual) or dotted(target.comparator) != dotted(node.left):
+            return new
+        call: cst.BaseExpression = cst.Call(func=apply.path("helpers.isnan"), args=[cst.Arg(node.left)])
+        if isinstance(target.operator, cst.Equal):
+            call = cst.Call(func=apply.path("helpers.bitwise_not"), args=[cst.Arg(call)])
+        self._edit(node, call, mark)
+        self._converted(node, rule, kind.evidence)
         return call
 
     def _unary(self, node: cst.UnaryOperation) -> cst.BaseExpression:

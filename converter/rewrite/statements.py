@@ -31,6 +31,7 @@ class Rewriter(Imports):
             cst.Call: self._call,
             cst.BinaryOperation: self._binary,
             cst.UnaryOperation: self._unary,
+            cst.Comparison: self._comparison,
             cst.Subscript: self._subscript,
         }
 
