@@ -101,7 +101,7 @@ def test_a_misspelt_or_refused_argument_is_named():
     with pytest.raises(OptionError, match="ignore_weights has no equal; .*convert-checkpoint"):
         legacy.translate("bpmgcn", "main", ["--ignore_weights", "fc"])
     with pytest.raises(OptionError, match="--train_feeder_args is read from the file that --config names"):
-        translate("bpmgcn", "main", ["--train_feeder_args", "x"])
+        legacy.translate("bpmgcn", "main", ["--train_feeder_args", "x"])
 
 
 def test_the_command_runs_todays(tmp_path):
