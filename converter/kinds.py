@@ -42,6 +42,7 @@ class Kind:
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
         dtype: for tensors: class of the elements (:mod:`converter.flow.dtypes`), empty for floating or unknown.
+        scalar: for tensors: it has no dimension in Torch (Jittor's has one element); for losses: they give such.
         view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
     """
 
@@ -53,6 +54,7 @@ class Kind:
     definition: object = None
     view: str = ""
     dtype: str = ""
+    scalar: bool = False
 
     @property
     def known(self) -> bool:
@@ -169,8 +171,9 @@ def join(first: Kind, second: Kind) -> Kind:
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
+        scalar = first.scalar and second.scalar
         dtype = max(first.dtype, second.dtype, key=RISK.index)
-        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, dtype)
+        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, dtype, scalar)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from converter import kinds
-from converter.flow import dtypes
+from converter.flow import dtypes, scalars
 from converter.flow.annotations import Annotations
 from converter.flow.facts import ClassInfo, FunctionInfo
 from converter.flow.trees import VIEW_METHODS, parameters, root
@@ -88,7 +88,7 @@ class Calls(Annotations):
             if callee.qual in _LAYER_RESULTS:
                 return _LAYER_RESULTS[callee.qual]
             if callee.qual.startswith("torch.nn.") and callee.qual not in ("torch.nn.Sequential", "torch.nn.Module"):
-                return TENSOR
+                return replace(TENSOR, scalar=callee.scalar)
             return LIKELY_TENSOR
         if callee.name == "numpy":
             return FLOAT if callee.qual.endswith((".sqrt", ".prod", ".ceil", ".floor", ".log")) else ARRAY
@@ -152,7 +152,8 @@ class Calls(Annotations):
                     if found
                     else LIKELY_MODULE
                 )
-            return replace(result, qual=qual, element=element)
+            loss = qual.endswith("Loss") and scalars.reduces(node)
+            return replace(result, qual=qual, element=element, scalar=loss)
         if result.name == "loader" or result.name == "dataset":
             return replace(result, qual=qual)
         return self._with_dtype(result, qual.rpartition(".")[2], node, [kind for _, _, kind in arguments])
@@ -166,7 +167,12 @@ class Calls(Annotations):
             return replace(result, items=(first, *(replace(k, dtype="int") for k in result.items[1:])))
         if result.name != "tensor":
             return result
-        return replace(result, dtype=dtypes.of_call(name, node, values, self.facts.kind))
+        method = isinstance(node.func, cst.Attribute) and node.func not in self.facts.api
+        return replace(
+            result,
+            dtype=dtypes.of_call(name, node, values, self.facts.kind),
+            scalar=scalars.of_call(name, node, values, method),
+        )
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
         owner = self.facts.kind(func.value)
@@ -252,7 +258,7 @@ class Calls(Annotations):
             return UNKNOWN
         if name in ("sum", "max", "min", "abs", "round", "pow") and values:
             if name == "sum":
-                inner = self._element(values[0])
+                inner = replace(self._element(values[0]), scalar=(values[0].element or UNKNOWN).scalar)
                 return inner if inner.name != "unknown" else UNKNOWN
             if any(v.name == "tensor" for v in values):
                 return LIKELY_TENSOR

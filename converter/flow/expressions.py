@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from converter import kinds
-from converter.flow import dtypes
+from converter.flow import dtypes, scalars
 from converter.flow.calls import Calls
 from converter.flow.facts import ClassInfo, FunctionInfo
 from converter.flow.trees import integer, parameters, root
@@ -134,7 +134,7 @@ class Expressions(Calls):
         self.facts.scopes[node] = self.scope
         if name in ("T", "mT", "data", "grad", "real", "imag", "H"):
             view = "" if name == "grad" else root(node.value)
-            return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
+            return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype, scalar=owner.scalar)
         if name == "shape":
             return SIZE
         if name == "ndim":
@@ -189,7 +189,7 @@ class Expressions(Calls):
         if left.name == "tensor" or right.name == "tensor":
             sides = [k.evidence for k in (left, right) if k.name == "tensor"]
             dtype = "" if isinstance(node.operator, cst.Divide) else dtypes.promoted(left, right)
-            return replace(TENSOR, evidence=max(sides), dtype=dtype)
+            return replace(TENSOR, evidence=max(sides), dtype=dtype, scalar=scalars.of_operands(left, right))
         if left.name in NUMBERS and right.name in NUMBERS:
             if isinstance(node.operator, cst.Divide) or "float" in (left.name, right.name):
                 return FLOAT

@@ -221,7 +221,9 @@ class Flow(Definitions):
         if isinstance(node.target, cst.Name):
             if target.name == "tensor" or value.name == "tensor":
                 dtype = target.dtype if target.name == "tensor" else value.dtype
-                result = replace(TENSOR, evidence=max(target.evidence, Evidence.LIKELY), view=target.view, dtype=dtype)
+                scalar = target.scalar if target.name == "tensor" else value.scalar
+                evidence = max(target.evidence, Evidence.LIKELY)
+                result = replace(TENSOR, evidence=evidence, view=target.view, dtype=dtype, scalar=scalar)
             elif target.name in NUMBERS and value.name in NUMBERS:
                 result = join(target, value)
             else:

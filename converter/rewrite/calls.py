@@ -116,6 +116,8 @@ class Calls(References):
             kinds["self"] = kind.describe()
         use = self._use(rule, rebuilt, receiver, bound, kinds, node)
         use.is_statement = unused
+        given = {name: self.facts.kind(arg.value) for name, arg in original.given.items()} | {"self": kind}
+        use.scalars = frozenset(name for name, k in given.items() if (k.element or k).scalar)
         result = (
             Refusal(bound.problem) if bound.problem and rule.action is not None else apply.apply_call(rule, use, bound)
         )

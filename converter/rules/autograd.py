@@ -200,7 +200,8 @@ rule(
     to="remove:decorator",
     cases=[
         snippet(
-            "from torch.autograd.function import once_differentiable\n" + _FUNCTION.replace(
+            "from torch.autograd.function import once_differentiable\n"
+            + _FUNCTION.replace(
                 "    @staticmethod\n    def backward", "    @staticmethod\n    @once_differentiable\n    def backward"
             )
             + "z = Scaled.apply(x, 3.0, y)\nz.sum().backward()\nreturn x.grad",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
+from converter.flow.scalars import is_row
 from converter.rules.base import Case, Refusal, action, call, needs_you, rule, snippet
 from converter.rules.use import Use
 
@@ -34,16 +35,50 @@ for _name in ("cat", "concat", "concatenate"):
             snippet(f"return torch.{_name}([A, B], axis=1), torch.{_name}([torch.empty(0), V])"),
         ],
     )
-rule(
+
+
+def _row(node: cst.BaseExpression, use: Use) -> cst.BaseExpression:
+    """``v[i]`` as a call that marks single elements; any other expression as it is."""
+    if not isinstance(node, cst.Subscript) or not is_row(node):
+        return node
+    parts = [e.slice.value for e in node.slice if isinstance(e.slice, cst.Index)]
+    index = parts[0] if len(parts) == 1 else cst.Tuple([cst.Element(p) for p in parts])
+    return use.call("helpers.row_of", node.value, index)
+
+
+@action(
     "torch.stack",
     "(tensors, dim=0, *, out=None)",
     to="helpers.stack",
+    value_to="helpers.stack",
     cases=[
+        snippet("return torch.stack([A.mean(), B.sum()]), torch.stack([A.sum() for _ in range(3)]) * V[:3]"),
+        snippet("return torch.stack([V[0], V[1]]), torch.stack([V[i] for i in range(3)]), torch.stack([A[0], A[1]])"),
+        snippet("parts = []\nfor i in range(3):\n    parts.append(A[i].pow(2).mean())\nreturn torch.stack(parts)"),
         call(tensors="[A, B]", dim="-1"),
         call(tensors="(A, B)", dim="1"),
         snippet("parts = [A, B]\nreturn torch.stack(parts), parts"),
     ],
 )
+def _stack(use: Use) -> cst.BaseExpression | Refusal | None:
+    if use.starred:
+        return use.same_arguments("helpers.stack")
+    tensors = use.bound["tensors"]
+    if "tensors" in use.scalars:
+        return use.same_arguments("helpers.stack_scalars")
+    made = tensors
+    if isinstance(tensors, cst.List | cst.Tuple):
+        elements = [e.with_changes(value=_row(e.value, use)) for e in tensors.elements]
+        if any(a.value is not b.value for a, b in zip(elements, tensors.elements)):
+            made = tensors.with_changes(elements=elements)
+    elif isinstance(tensors, cst.ListComp | cst.GeneratorExp) and is_row(tensors.elt):
+        made = tensors.with_changes(elt=_row(tensors.elt, use))
+    call_ = use.same_arguments("helpers.stack")
+    if made is tensors:
+        return call_
+    return call_.with_changes(args=[a.with_changes(value=made) if a.value is tensors else a for a in call_.args])
+
+
 for _name in ("hstack", "vstack", "dstack", "column_stack"):
     rule(
         f"torch.{_name}",
@@ -115,10 +150,31 @@ rule(
     "torch.unsqueeze",
     "(input, dim)",
     to="jittor.unsqueeze",
-    method=True,
     rename={"input": "x"},
     cases=[call(input="A", dim="-1"), call(input="A", dim="1")],
 )
+
+
+@action(
+    "torch.Tensor.unsqueeze",
+    "(dim)",
+    cases=[
+        call(self="A", dim="-1"),
+        call(self="A", dim="1"),
+        snippet("loss = F.mse_loss(A, B)\nreturn A.mean().unsqueeze(0), loss.unsqueeze(-1), (loss * 2)[None]"),
+        snippet("return V[0].unsqueeze(0), A[0].unsqueeze(0), A[1, 2].unsqueeze(0), V.argmax().unsqueeze(0)"),
+    ],
+)
+def _unsqueeze(use: Use) -> cst.BaseExpression | Refusal | None:
+    assert use.receiver is not None
+    if "self" in use.scalars:
+        return use.same_arguments("helpers.unsqueeze_scalar")
+    row = _row(use.receiver, use)
+    if row is not use.receiver:
+        return use.call("helpers.unsqueeze_row", row, use.bound["dim"])
+    return use.node
+
+
 rule(
     "torch.flatten",
     "(input, start_dim=0, end_dim=-1)",

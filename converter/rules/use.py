@@ -33,6 +33,7 @@ class Use:
         kinds: parameter name (or ``self``) -> kind as text (``tensor``, ``int``, ``unknown`` ...).
         is_statement: the call stands alone as a statement (its value is not used).
         optimizers: expressions of the optimizers known in this scope (for ``backward`` and gradient clipping).
+        scalars: parameters (or ``self``) that are tensors without dimensions in Torch, or lists of such.
         path: resolves a target (``jittor.concat``, ``helpers.max``) to an expression and records the import.
     """
 
@@ -47,6 +48,7 @@ class Use:
     optimizers: list[cst.BaseExpression]
     path: Callable[[str], cst.BaseExpression]
     notes: list[str] = field(default_factory=list)
+    scalars: frozenset[str] = frozenset()
 
     @property
     def args(self) -> Sequence[cst.Arg]:

@@ -189,24 +189,35 @@ static memory::dims dims_of(const NanoVector& v, int less = 0) {
     return found;
 }
 
+// Whether the first spatial dimension is one that a 2-D convolution was given: oneDNN has better kernels without it.
+static bool is_flat(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
+    return x[2] == 1 && w[2] == 1 && y[2] == 1 && op.padding[0] == 0;
+}
+
 static Plan make_plan(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
     using namespace dnnl;
     auto f32 = memory::data_type::f32;
     memory::dims src = dims_of(x), dst = dims_of(y), wei = dims_of(w);
+    memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
+    bool flat = is_flat(op, x, w, y);
+    if (flat) {
+        for (auto* dims : {&src, &dst, &wei}) dims->erase(dims->begin() + 2);
+        for (auto* dims : {&s, &p, &d}) dims->erase(dims->begin());
+    }
     if (op.groups > 1) {
         wei[0] /= op.groups;
         wei.insert(wei.begin(), op.groups);
     }
-    auto wtag = op.groups > 1 ? tag::goidhw : tag::oidhw;
-    memory::desc plain_src(src, f32, tag::ncdhw), plain_dst(dst, f32, tag::ncdhw), plain_wei(wei, f32, wtag);
+    auto xtag = flat ? tag::nchw : tag::ncdhw;
+    auto wtag = op.groups > 1 ? (flat ? tag::goihw : tag::goidhw) : (flat ? tag::oihw : tag::oidhw);
+    memory::desc plain_src(src, f32, xtag), plain_dst(dst, f32, xtag), plain_wei(wei, f32, wtag);
     // Blocked layouts are the fastest, but the way there and back costs: too much where a value is used once (kernels
     // of one element), and where the weights are many and the places few.  Measured in docs/performance.md.
     bool pointwise = op.groups == 1 && w[2] * w[3] * w[4] == 1;
     bool blocked = !pointwise && (op.groups > 1 || y[0] * y[2] * y[3] * y[4] > 64);
-    auto data = blocked ? tag::any : tag::ncdhw;
+    auto data = blocked ? tag::any : xtag;
     memory::desc any_src(src, f32, data), any_dst(dst, f32, data), any_wei(wei, f32, tag::any);
     memory::desc bias({dst[1]}, f32, tag::x);
-    memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
     primitive_attr attributes;
     attributes.set_scratchpad_mode(scratchpad_mode::user);
     auto direct = algorithm::convolution_direct;

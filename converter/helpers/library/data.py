@@ -13,6 +13,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.random_state import order_generator
+from converter.helpers.library.shapes import row_of
 
 
 class Dataset:
@@ -225,14 +226,6 @@ class BatchSampler(Sampler):
     def __len__(self) -> Any:
         n = len(self.sampler)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
-
-
-def row_of(tensor: Any, index: Any) -> Any:
-    """``tensor[index]``, marked as a scalar where Torch's result has no dimension."""
-    row = tensor[index]
-    if len(tensor.shape) == 1 and isinstance(index, int | np.integer):
-        row.is_scalar = True
-    return row
 
 
 def default_collate(batch: Any) -> Any:

@@ -24,8 +24,36 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
     parts = list(tensors)
+    if all(getattr(p, "is_scalar", False) for p in parts):
+        return concat(parts)
     dim %= parts[0].ndim + 1
     return concat([p.unsqueeze(dim) for p in parts], dim)
+
+
+def stack_scalars(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """``stack`` of tensors that have no dimension in Torch: Jittor's have one element already."""
+    parts = list(tensors)
+    return concat(parts) if all(p.numel() == 1 for p in parts) else stack(parts, dim)
+
+
+def unsqueeze_scalar(input: Any, dim: int = 0) -> Any:
+    """``unsqueeze`` of a tensor that has no dimension in Torch: Jittor's has one element in one axis already."""
+    return input.reshape([1]) if input.numel() == 1 else input.unsqueeze(dim)
+
+
+def unsqueeze_row(input: Any, dim: int) -> Any:
+    """``unsqueeze`` of a part of a tensor, which may be a single element (see :func:`row_of`)."""
+    return input.reshape([1]) if getattr(input, "is_scalar", False) else input.unsqueeze(dim)
+
+
+def row_of(tensor: Any, index: Any) -> Any:
+    """``tensor[index]``, marked as a scalar where Torch's result has no dimension."""
+    row = tensor[index]
+    parts = index if isinstance(index, tuple) else (index,)
+    numbers = all(isinstance(i, int | np.integer) and not isinstance(i, bool) for i in parts)
+    if isinstance(tensor, jt.Var) and numbers and len(tensor.shape) == len(parts):
+        row.is_scalar = True
+    return row
 
 
 def hstack(tensors: Any) -> Any:

@@ -1081,24 +1081,35 @@ static memory::dims dims_of(const NanoVector& v, int less = 0) {
     return found;
 }
 
+// Whether the first spatial dimension is one that a 2-D convolution was given: oneDNN has better kernels without it.
+static bool is_flat(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
+    return x[2] == 1 && w[2] == 1 && y[2] == 1 && op.padding[0] == 0;
+}
+
 static Plan make_plan(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
     using namespace dnnl;
     auto f32 = memory::data_type::f32;
     memory::dims src = dims_of(x), dst = dims_of(y), wei = dims_of(w);
+    memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
+    bool flat = is_flat(op, x, w, y);
+    if (flat) {
+        for (auto* dims : {&src, &dst, &wei}) dims->erase(dims->begin() + 2);
+        for (auto* dims : {&s, &p, &d}) dims->erase(dims->begin());
+    }
     if (op.groups > 1) {
         wei[0] /= op.groups;
         wei.insert(wei.begin(), op.groups);
     }
-    auto wtag = op.groups > 1 ? tag::goidhw : tag::oidhw;
-    memory::desc plain_src(src, f32, tag::ncdhw), plain_dst(dst, f32, tag::ncdhw), plain_wei(wei, f32, wtag);
+    auto xtag = flat ? tag::nchw : tag::ncdhw;
+    auto wtag = op.groups > 1 ? (flat ? tag::goihw : tag::goidhw) : (flat ? tag::oihw : tag::oidhw);
+    memory::desc plain_src(src, f32, xtag), plain_dst(dst, f32, xtag), plain_wei(wei, f32, wtag);
     // Blocked layouts are the fastest, but the way there and back costs: too much where a value is used once (kernels
     // of one element), and where the weights are many and the places few.  Measured in docs/performance.md.
     bool pointwise = op.groups == 1 && w[2] * w[3] * w[4] == 1;
     bool blocked = !pointwise && (op.groups > 1 || y[0] * y[2] * y[3] * y[4] > 64);
-    auto data = blocked ? tag::any : tag::ncdhw;
+    auto data = blocked ? tag::any : xtag;
     memory::desc any_src(src, f32, data), any_dst(dst, f32, data), any_wei(wei, f32, tag::any);
     memory::desc bias({dst[1]}, f32, tag::x);
-    memory::dims s = dims_of(op.stride), p = dims_of(op.padding), d = dims_of(op.dilation, 1);
     primitive_attr attributes;
     attributes.set_scratchpad_mode(scratchpad_mode::user);
     auto direct = algorithm::convolution_direct;
@@ -1434,12 +1445,18 @@ def zeros_like(input: Any, *, dtype: Any = None, **options: Any) -> Any:
     return full_like(input, 0, dtype=dtype)
 
 
+def normal_numbers(shape: Any, generator: Any = None) -> Any:
+    """Standard normal numbers: Jittor's own, or those of a generator with a seed of its own."""
+    orders = own_orders(generator)
+    return jt.randn(shape) if orders is None else jt.array(orders.standard_normal(tuple(shape), dtype=np.float32))
+
+
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, **options: Any) -> Any:
     """Normal numbers with mean and deviation given as numbers (with a size) or as tensors."""
     if size is None:
         like = mean if isinstance(mean, jt.Var) else std
         size = tuple(like.shape)
-    return jt.randn(shape_of((size,))) * std + mean
+    return normal_numbers(shape_of((size,)), generator) * std + mean
 
 
 class Device:
@@ -1604,6 +1621,11 @@ def cast_to(input: Any, *args: Any, **kwargs: Any) -> Any:
     return input.cast(name)
 
 
+def no_tensors(*operands: Any) -> bool:
+    """Whether an operator that may have met tensors has met none: Python's or NumPy's own meaning holds."""
+    return not any(isinstance(operand, jt.Var) for operand in operands)
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
     """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
 
@@ -1611,6 +1633,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     """
     if rounding_mode == "floor":
         return floor_divide(input, other)
+    if no_tensors(input, other):
+        return input / other
     a, b = promoted(input, other)
     if rounding_mode == "trunc":
         return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
@@ -1624,6 +1648,8 @@ def truncated_quotient(a: Any, b: Any) -> Any:
 
 def floor_divide(input: Any, other: Any) -> Any:
     """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
+    if no_tensors(input, other):
+        return input // other
     a, b = promoted(input, other)
     if not integral(a):
         return jt.floor(a / b)
@@ -1638,6 +1664,8 @@ def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
     Jittor computes the derivative as ``y * exponent / x``, which is nan at 0, and knows no negative base.
     """
+    if no_tensors(input, exponent):
+        return input**exponent
     a, b = promoted(input, exponent)
     if not isinstance(exponent, jt.Var):
         return whole_power(a, exponent)
@@ -2989,6 +3017,11 @@ class AvgPool3d(AvgPoolBase):
     spatial = 3
 
 
+def own_orders(generator: Any = None) -> Any:
+    """The NumPy generator of a generator object with a seed of its own; None for the default one."""
+    return getattr(generator, "orders", None)
+
+
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
 
@@ -3224,6 +3257,8 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
     parts = list(tensors)
+    if all(getattr(p, "is_scalar", False) for p in parts):
+        return concat(parts)
     dim %= parts[0].ndim + 1
     return concat([p.unsqueeze(dim) for p in parts], dim)
 
