@@ -355,10 +355,11 @@ static int convolution(OptimizedPlan& plan, int src, int residual, bool overwrit
     auto source = layout == 1 ? channels_last(in) : any_layout(in);
     auto kind = prop_kind::forward_inference;
     auto direct = algorithm::convolution_direct;
-    auto desc = bias ? convolution_forward::desc(kind, direct, source, any_layout(wei), bias_desc, data(out), g.stride,
-                                                 dilation, g.left, g.right)
-                     : convolution_forward::desc(kind, direct, source, any_layout(wei), data(out), g.stride,
-                                                 dilation, g.left, g.right);
+    auto held = any_layout(wei), target = data(out);
+    auto desc = bias_key ? convolution_forward::desc(kind, direct, source, held, bias_desc, target, g.stride, dilation,
+                                                     g.left, g.right)
+                         : convolution_forward::desc(kind, direct, source, held, target, g.stride, dilation, g.left,
+                                                     g.right);
     convolution_forward::primitive_desc pd(desc, after.attributes, cpu());
     src = plan.laid_out(src, pd.src_desc());
     int made = after.sums ? added_to(plan, residual, overwrite, pd.dst_desc()) : plan.fresh(pd.dst_desc());
@@ -368,7 +369,7 @@ static int convolution(OptimizedPlan& plan, int src, int residual, bool overwrit
     plan.operand(step, DNNL_ARG_SRC, pd.src_desc(), plan.values[src].buffer);
     plan.operand(step, DNNL_ARG_DST, pd.dst_desc(), plan.values[made].buffer);
     step.constants.push_back({DNNL_ARG_WEIGHTS, constant(key, weight, plain(wei), pd.weights_desc())});
-    if (bias) step.constants.push_back({DNNL_ARG_BIAS, constant(bias_key, bias, bias_desc, bias_desc)});
+    if (bias_key) step.constants.push_back({DNNL_ARG_BIAS, constant(bias_key, bias, bias_desc, bias_desc)});
     for (auto& c : after.constants) step.constants.push_back(c);
     plan.scratch(step, pd.scratchpad_desc());
     plan.steps.push_back(step);
@@ -454,7 +455,7 @@ static int product(OptimizedPlan& plan, int src, const dims_t& wdims, int64 key,
     After after(text, 2, out[1], keys, pointers);
     memory::desc bias_desc({out[1]}, f32, tag::x);
     auto kind = prop_kind::forward_inference;
-    auto desc = bias ? inner_product_forward::desc(kind, in, any_layout(wdims), bias_desc, plain(out))
+    auto desc = bias_key ? inner_product_forward::desc(kind, in, any_layout(wdims), bias_desc, plain(out))
                      : inner_product_forward::desc(kind, in, any_layout(wdims), plain(out));
     inner_product_forward::primitive_desc pd(desc, after.attributes, cpu());
     int made = plan.fresh(pd.dst_desc());
@@ -464,7 +465,7 @@ static int product(OptimizedPlan& plan, int src, const dims_t& wdims, int64 key,
     plan.operand(step, DNNL_ARG_SRC, in, plan.values[src].buffer);
     plan.operand(step, DNNL_ARG_DST, pd.dst_desc(), plan.values[made].buffer);
     step.constants.push_back({DNNL_ARG_WEIGHTS, constant(key, weight, plain(wdims), pd.weights_desc())});
-    if (bias) step.constants.push_back({DNNL_ARG_BIAS, constant(bias_key, bias, bias_desc, bias_desc)});
+    if (bias_key) step.constants.push_back({DNNL_ARG_BIAS, constant(bias_key, bias, bias_desc, bias_desc)});
     for (auto& c : after.constants) step.constants.push_back(c);
     plan.scratch(step, pd.scratchpad_desc());
     plan.steps.push_back(step);

@@ -37,7 +37,7 @@ def classes() -> frozenset[type]:
     """Jittor's own classes whose calls are recognised as a whole."""
     from jittor import nn
 
-    return frozenset({nn.BatchNorm, nn.Pool, nn.Pool3d})
+    return frozenset({nn.Conv, nn.Conv3d, nn.Linear, nn.BatchNorm, nn.Pool, nn.Pool3d})
 
 
 @cache
@@ -135,6 +135,22 @@ def _product(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | No
     return "product", ((x, weight) if bias is None else (x, weight, bias)), {}
 
 
+def _of_module(given: dict[str, Any], node_of: NodeOf, *names: str) -> dict[str, Any]:
+    """The arguments of the function that a module of Jittor stands for."""
+    module = given["self"]
+    bias = getattr(module, "bias", None)
+    tensors = {"weight": node_of(module.weight), "bias": None if bias is None else node_of(bias)}
+    return {"x": given["x"], **tensors, **{name: getattr(module, name) for name in names}}
+
+
+def _jittor_convolution(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
+    return _convolution(_of_module(given, node_of, "stride", "padding", "dilation", "groups"), shape, node_of)
+
+
+def _jittor_linear(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
+    return _product(_of_module(given, node_of), shape, node_of)
+
+
 def _affine(x: Any, tensors: Sequence[Any], eps: float) -> Found | None:
     mean, variance, weight, bias = tensors
     if not _computed(x) or len(x.shape) < 2 or not _constant(mean) or not _constant(variance):
@@ -210,6 +226,9 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Shape, NodeOf], Found | None]] = {
     "relu": _relu,
     "max_pool": _max_pool,
     "avg_pool": _avg_pool,
+    "Conv.execute": _jittor_convolution,
+    "Conv3d.execute": _jittor_convolution,
+    "Linear.execute": _jittor_linear,
     "BatchNorm.execute": _jittor_batch_norm,
     "Pool.execute": _jittor_pool,
     "Pool3d.execute": _jittor_pool,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from jack.optimize.emit import Counts, Keys
 from jack.optimize.errors import CannotOptimize, ModelChanged
-from jack.optimize.graph import members, replaced
-from jack.optimize.program import Program, make_program
+from jack.optimize.graph import replaced
+from jack.optimize.program import Program, arrays, make_program
 from jack.optimize.recorder import record
 from jack.optimize.skeletons import merge_graph_convolutions
 
@@ -25,7 +25,8 @@ WORTH_RELEASING = 1024  # elements
 class Optimized:
     """A model for inference: called like the model, with the same results up to rounding.
 
-    The weights are those of the moment of :func:`optimize`.  Inputs of other shapes are recorded when they first come.
+    The weights are those of the moment of :func:`optimize`.  Inputs of other shapes are recorded when they first come,
+    and the results of this first call are compared with the model's, as long as it has its weights.
 
     Attributes:
         model: the model, which must stay as it is.
@@ -33,8 +34,9 @@ class Optimized:
         counts: what was done, for the shapes that came first.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, tolerance: float = TOLERANCE) -> None:
         self.model = model
+        self.tolerance = tolerance
         self.worst = 0.0
         self.counts = Counts()
         self._keys = Keys()
@@ -59,15 +61,13 @@ class Optimized:
         self._check()
         key = described((args, kwargs))
         if key not in self._programs:
-            self._programs[key] = self._recorded(args, kwargs)
+            self._programs[key] = self._checked(args, kwargs)
             if len(self._programs) > KEPT_SHAPES:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(key)
         program = self._programs[key]
         with jt.no_grad():
-            if program is None:
-                return self.model(*args, **kwargs)
-            return program.run(list(members((args, kwargs), jt.Var)))
+            return self.model(*args, **kwargs) if program is None else program.run((args, kwargs))
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Record the model for these arguments.
@@ -109,15 +109,22 @@ class Optimized:
         ]
         return "\n".join(lines)
 
-    def _recorded(self, args: Any, kwargs: Any) -> Program | None:
+    def _checked(self, args: Any, kwargs: Any) -> Program | None:
         """The program for new shapes, None (and a warning) where the model itself has to run."""
+
         try:
-            return self._program(args, kwargs, Counts())
+            program = self._program(args, kwargs, Counts())
+            if not self._released:
+                sample = (args, kwargs)
+                self.worst = max(
+                    self.worst, _worst(_arrays(self.model, sample), arrays(program.run(sample)), self.tolerance)
+                )
         except CannotOptimize as error:
             if self._released:
                 raise
             warnings.warn(f"the model itself runs for these inputs: {error}", RuntimeWarning, stacklevel=3)
             return None
+        return program
 
     def _program(self, args: Any, kwargs: Any, counts: Counts) -> Program:
         import jittor as jt
@@ -209,7 +216,7 @@ def optimize(
     samples = [(inputs, keywords), _random_like((inputs, keywords))]
     expected = [_arrays(model, sample) for sample in samples]
     _give_back()  # what the model itself needed
-    found = Optimized(model)
+    found = Optimized(model, tolerance)
     found.prepare(*inputs, **keywords)
     for sample, wanted in zip(samples, expected):
         found.worst = max(found.worst, _worst(wanted, _arrays(found, sample), tolerance))
@@ -224,7 +231,7 @@ def _arrays(model: Any, sample: Any) -> list[NDArray[Any]]:
     import jittor as jt
 
     with jt.no_grad():
-        return [v.numpy() for v in members(model(*sample[0], **sample[1]), jt.Var)]
+        return arrays(model(*sample[0], **sample[1]))
 
 
 def _give_back() -> None:
@@ -252,7 +259,8 @@ def _random_like(given: Any) -> Any:
         values = variable.numpy()
         if values.dtype.kind != "f" or not values.size:
             return variable
-        return jt.array((rng.standard_normal(values.shape) * values.std() + values.mean()).astype(values.dtype))
+        made = (rng.standard_normal(values.shape) * values.std() + values.mean()).astype(values.dtype)
+        return jt.array(made, dtype=str(variable.dtype))
 
     return replaced(given, jt.Var, drawn)
 

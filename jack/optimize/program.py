@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from jack.optimize.emit import Counts, Keys, emit
 from jack.optimize.engine import Plan
-from jack.optimize.graph import Graph, Node, bases, replaced
+from jack.optimize.graph import Graph, Node, bases, members, replaced
 from jack.optimize.stages import divided
 
 
@@ -44,9 +46,12 @@ class Program:
     result: Any
     released: list[Any]
 
-    def run(self, inputs: list[Any]) -> Any:
+    def run(self, given: Any) -> Any:
+        """What the model returns for these arguments, positional and by name."""
+        import jittor as jt
+
         values: dict[float, Any] = dict(self.constants)
-        values.update(enumerate(inputs))
+        values.update(enumerate(members(given, jt.Var)))
 
         def value(slot: _Slot) -> Any:
             return values[slot.number]
@@ -102,3 +107,10 @@ def make_program(graph: Graph, keys: Keys, counts: Counts) -> Program:
     shared |= bases(graph.outputs())
     released = [node.variable for node in own - shared if not node.options.get("derived")]
     return Program(stages, constants, result, released)
+
+
+def arrays(result: Any) -> list[NDArray[Any]]:
+    """The tensors of a result, as arrays."""
+    import jittor as jt
+
+    return [v.numpy() for v in members(result, jt.Var)]
