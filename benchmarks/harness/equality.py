@@ -11,9 +11,6 @@ import numpy as np
 from benchmarks.methods import Subject
 from parity.check.compare import Row, compare_group
 from parity.check.job import load
-from parity.tolerances import GRADIENT_FLOOR
-
-WORDS = ("in Torch", "here")
 
 
 def judge(subject: Subject, training: bool, reference: Path, other: Path) -> dict[str, Any]:
@@ -25,10 +22,12 @@ def judge(subject: Subject, training: bool, reference: Path, other: Path) -> dic
     """
     limits = subject.training_limits if training else subject.inference_limits
     theirs, ours = load(reference), load(other)
-    gradients = theirs.get("gradient", {})
-    largest = max((float(np.abs(array).max()) for array in gradients.values() if array.size), default=0.0)
     rows: list[Row] = compare_group("output", theirs.get("output", {}), ours.get("output", {}), limits)
-    rows += compare_group("gradient", gradients, ours.get("gradient", {}), limits, GRADIENT_FLOOR * largest)
+    for kind in ("gradient", "norm"):
+        expected = theirs.get(kind, {})
+        largest = max((float(np.abs(array).max()) for array in expected.values() if array.size), default=0.0)
+        floor = subject.gradient_floor * largest
+        rows += compare_group("gradient", expected, ours.get(kind, {}), limits, floor)
     if not rows:
         return {"equal": True, "worst": "", "difference": 0.0, "tolerance": "", "compared": 0}
     worst = max(rows, key=lambda row: (not row.holds, row.badness))

@@ -13,7 +13,6 @@ from benchmarks.harness.cells import MODEL_PHASES, TRAINING_PHASES
 from benchmarks.methods import Subject
 from benchmarks.methods.subject import Array
 from jack.frameworks import Framework, method_module
-from jack.golden.recipes import fill_weights
 from parity.backends import get_backend
 
 COUNTER = "num_batches_tracked"
@@ -80,7 +79,7 @@ class Work:
         """Give a model the weights that every framework gets."""
         backend = get_backend(self.framework.name)
         shapes = {name: array.shape for name, array in backend.state(model).items()}
-        report = backend.load_weights(model, fill_weights(shapes, gain=self.subject.gain))
+        report = backend.load_weights(model, self.subject.weights(shapes))
         left = [name for name in (*report.missing, *report.unexpected) if not name.endswith(COUNTER)]
         if left:
             raise CannotMeasure(f"weights do not fit: {', '.join(left[:3])}")
@@ -137,8 +136,8 @@ class Work:
         return step
 
     def values(self) -> dict[str, dict[str, Array]]:
-        """What the last step computed, by group (output, gradient) and name."""
-        found: dict[str, dict[str, Array]] = {"output": {}, "gradient": {}}
+        """What the last step computed, by group (output, gradient, norm of a gradient) and name."""
+        found: dict[str, dict[str, Array]] = {"output": {}, "gradient": {}, "norm": {}}
         for number, value in enumerate(self.kept):
             array = value if isinstance(value, np.ndarray) else get_backend(self.framework.name).numpy(value)
             found["output"][f"output.{number}"] = array.reshape(array.shape or (1,))
@@ -148,9 +147,7 @@ class Work:
             for name, gradient in self._gradients():
                 flat = gradient.reshape(-1)
                 found["gradient"][name] = flat[:: max(1, len(flat) // SHOWN)].copy()
-                found["gradient"][f"norm of {name}"] = np.array(
-                    [np.linalg.norm(flat.astype(np.float64))], dtype=np.float32
-                )
+                found["norm"][f"norm of {name}"] = np.array([np.linalg.norm(flat.astype(np.float64))], dtype=np.float32)
         return found
 
     def _gradients(self) -> Iterator[tuple[str, Array]]:

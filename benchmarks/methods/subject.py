@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jack.frameworks import Framework, method_module
+from jack.golden.recipes import fill_weights
 from parity.check.compare import Limits
-from parity.tolerances import TABLE
+from parity.tolerances import GRADIENT_FLOOR, TABLE
 
 Array = NDArray[Any]
 Batch = Any
@@ -34,6 +35,8 @@ class Subject(ABC):
         answer_length: of the network's input when the answer starts from a file, where the network must know it.
         gain: of the weights that every framework gets, see :func:`jack.golden.recipes.fill_weights`.
         training_limits: how near losses and gradients of a training step must be to Torch's.
+        inference_limits: the same for outputs.
+        gradient_floor: a gradient that differs by less than this share of the model's largest is equal.
     """
 
     name: str
@@ -44,10 +47,15 @@ class Subject(ABC):
     gain: float = 1.0
     training_limits: Limits = Limits(TABLE["model"])
     inference_limits: Limits = Limits(TABLE["model"])
+    gradient_floor: float = GRADIENT_FLOOR
 
     @abstractmethod
     def build(self, framework: Framework, length: int) -> Any:
         """The network for inputs of a length, with the framework's own initial weights."""
+
+    def weights(self, shapes: Mapping[str, Sequence[int]]) -> dict[str, Array]:
+        """The weights that every framework gets, by name, for the shapes of a state_dict."""
+        return {**fill_weights(shapes, gain=self.gain)}
 
     @abstractmethod
     def batch(self, batch: int, length: int) -> Batch:

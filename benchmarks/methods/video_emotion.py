@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,10 @@ class VideoEmotionSubject(Subject):
 
     batch_unit = "videos"
     length_unit = "snippets"
-    # Batch norms by the batch make the deep backbone chaotic: Torch itself parts from float64 by as much there.
+    # Batch norms by the batch make the deep backbone chaotic.  Torch's float32 is itself 5e-4 from float64 in outputs,
+    # 4e-2 in gradients, and in gradients of a thousandth of the largest (CTEN's attention) 4e-4 of that largest one.
     training_limits = Limits(TABLE["model"], value=1e-2, gradient=5e-2)
+    gradient_floor = 1e-3
 
     def __init__(self, options: type[VideoEmotionOptions]) -> None:
         self.options = options
@@ -49,6 +51,12 @@ class VideoEmotionSubject(Subject):
     def build(self, framework: Framework, length: int) -> Any:
         sizes = {"seq_len": length, "audio_n_segments": length} if self.name == "cten" else {"seq_len": length}
         return METHODS[self.name].build(framework.name, **sizes)
+
+    def weights(self, shapes: Mapping[str, Sequence[int]]) -> dict[str, Array]:
+        filled = super().weights(shapes)
+        # A ReLU shuts the attention over snippets off for good where this is small; then the rest would count nothing.
+        filled |= {name: np.ones_like(filled[name]) for name in filled if name.endswith("a_net.fc.bias")}
+        return filled
 
     def batch(self, batch: int, length: int) -> Batch:
         visual, audio = self.inputs(batch, length)
