@@ -29,6 +29,12 @@ def write_all(folder: Path, report: Report, html: bool) -> list[Path]:
     written = [folder / ALL, folder / f"{name}.csv"]
     write_report(written[0], report)
     write_csv(written[1], report)
+    if html:
+        from benchmarks.report.html import page
+
+        written.append(folder / "report.html")
+        with replacing(written[-1]) as partial:
+            partial.write_text(page(report), encoding="utf-8")
     return written
 
 
