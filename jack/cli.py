@@ -16,6 +16,7 @@ ELSEWHERE = {
     "test": "jack.commands.test:test",
     "train": "jack.commands.train:train",
     "infer": "jack.commands.infer:infer",
+    "optimize": "jack.commands.optimize:optimize",
     "prepare": "jack.commands.prepare:prepare",
 }
 

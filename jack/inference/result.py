@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from jack.files import replacing
 from jack.frameworks import Framework, get_framework
+from jack.inference.optimizing import optimized_later
 from jack.methods.registry import METHODS
 from jack.options import OptionError, Options
 from jack.testing.weights import load_weights
@@ -80,7 +81,8 @@ def trained_model(options: Options) -> tuple[Framework, Any]:
     except ValueError as error:  # the constructor's own words
         raise OptionError(f"{options.method}: {error}") from error
     load_weights(model, options, framework, Path(checkpoint))
-    return framework, framework.place(model)
+    placed = framework.place(model)
+    return framework, optimized_later(placed, options) if options.optimize else placed
 
 
 def checkpoint_of(options: Options) -> str:

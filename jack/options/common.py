@@ -48,6 +48,13 @@ class Options:
     threads: int = option(
         0, "Threads of the computation; 0 leaves the choice to the framework.", unit="threads", least=0, changeable=True
     )
+    optimize: bool = option(
+        False,
+        "Optimize the model for these inputs first, Jittor on the CPU only: see `jack optimize`. It pays where a model"
+        " is called often.",
+        commands=(INFER,),
+        changeable=True,
+    )
     checkpoint: str = checkpoint_option()
     seed: int = seed_option(0)
     num_workers: int = workers(0)
