@@ -15,7 +15,11 @@ import click
 from benchmarks.timing import Timing, WorkerFailed, measure
 
 # Commands of other files, imported when they are called or listed: they need the methods.
-ELSEWHERE = {"loading": "benchmarks.loading_command:loading", "methods": "benchmarks.methods_command:methods"}
+ELSEWHERE = {
+    "loading": "benchmarks.loading_command:loading",
+    "methods": "benchmarks.methods_command:methods",
+    "release": "benchmarks.release_command:release",
+}
 
 
 class Commands(click.Group):

@@ -66,4 +66,4 @@ def _run(options: Options, workers: tuple[int, ...], batches: int, warm_up: int,
 
 
 # Its options are those that belong to `jack train`.
-loading = MethodGroup("train", HELP, _run, _own)
+loading = MethodGroup("train", HELP, _run, _own, program="jack-bench")

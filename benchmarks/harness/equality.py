@@ -28,6 +28,12 @@ def judge(subject: Subject, training: bool, reference: Path, other: Path) -> dic
         largest = max((float(np.abs(array).max()) for array in expected.values() if array.size), default=0.0)
         floor = subject.gradient_floor * largest
         rows += compare_group("gradient", expected, ours.get(kind, {}), limits, floor)
+    # A parameter whose gradient is but rounding moves by chance.
+    norms = {name.removeprefix("norm of "): float(array[0]) for name, array in theirs.get("norm", {}).items()}
+    least = subject.gradient_floor * max(norms.values(), default=0.0)
+    sure = {f"move of {name}" for name, norm in norms.items() if norm > least}
+    moves = [{name: array for name, array in side.get("move", {}).items() if name in sure} for side in (theirs, ours)]
+    rows += compare_group("gradient", moves[0], moves[1], limits)
     if not rows:
         return {"equal": True, "worst": "", "difference": 0.0, "tolerance": "", "compared": 0}
     worst = max(rows, key=lambda row: (not row.holds, row.badness))

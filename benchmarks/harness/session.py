@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.harness.cells import REFERENCE, Request, plan
@@ -68,7 +69,7 @@ class Session:
                     self.threads,
                     self.store.data,
                     mark,
-                    lambda line, where=where: say(f"{where}: {line}"),
+                    partial(_placed, say, where),
                 )
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -77,6 +78,10 @@ class Session:
             results.append(result)
             say(f"{where}: {_short(result)} ({time.perf_counter() - began:.0f} s)")
         return Report(describe(self.device), results)
+
+
+def _placed(say: Say, where: str, line: str) -> None:
+    say(f"{where}: {line}")
 
 
 def _short(result: Result) -> str:

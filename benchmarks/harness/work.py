@@ -158,6 +158,15 @@ class Work:
             if gradient is not None:
                 yield name, backend.numpy(gradient)
 
+    def sampled(self) -> dict[str, Array]:
+        """Some entries of each parameter."""
+        backend = get_backend(self.framework.name)
+        found = {}
+        for name, parameter in backend.named_parameters(self.model).items():
+            flat = backend.numpy(parameter).reshape(-1)
+            found[name] = flat[:: max(1, len(flat) // SHOWN)].copy()
+        return found
+
     def restore_dropout(self) -> None:
         """From now on as the authors train."""
         for part, probability in self.dropouts if self.model is not None else ():

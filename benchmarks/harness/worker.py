@@ -15,6 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
 ENVIRONMENT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Set by the parent before any library is loaded."""
 
@@ -66,15 +71,17 @@ class Server:
         """The first step, which compiles what is to be compiled, and its values."""
         from parity.check.job import save
 
+        updated = self.work.phase == "step"
+        before = self.work.sampled() if updated else {}
         told = self.step()
         values = self.work.values()
-        if self.work.phase == "step":
-            self.work.step()  # what the optimizer did shows in the next loss
-            again = self.work.values()
-            values["output"].update({f"second {name}": array for name, array in again["output"].items()})
+        if updated:
+            # How far the optimizer moved them.  Not where to: Adam moves by the sign of a gradient, be it rounding.
+            moves = {name: array - before[name] for name, array in self.work.sampled().items()}
+            values["move"] = {f"move of {name}": _size(move) for name, move in moves.items()}
         save(Path(path), values)
         self.work.restore_dropout()
-        del values
+        del values, before
         gc.collect()
         return told
 
@@ -102,6 +109,11 @@ class Server:
             self.gpu = None
             return {"whole": self.memory.peak(), "reset": self.memory.reset_peak()}
         return {"peak": self.memory.peak(), "gpu": self.gpu}
+
+
+def _size(move: Array) -> Array:
+    """Root of the mean square, as an array of one."""
+    return np.array([np.sqrt(np.mean(np.square(move, dtype=np.float64)))], dtype=np.float32)
 
 
 def main() -> None:

@@ -39,7 +39,8 @@ class VideoEmotionSubject(Subject):
     length_unit = "snippets"
     # Batch norms by the batch make the deep backbone chaotic.  Torch's float32 is itself 5e-4 from float64 in outputs,
     # 4e-2 in gradients, and in gradients of a thousandth of the largest (CTEN's attention) 4e-4 of that largest one.
-    training_limits = Limits(TABLE["model"], value=1e-2, gradient=5e-2)
+    # Both sides are float32, so twice that, rounded up.
+    training_limits = Limits(TABLE["model"], value=1e-2, gradient=0.1)
     gradient_floor = 1e-3
 
     def __init__(self, options: type[VideoEmotionOptions]) -> None:

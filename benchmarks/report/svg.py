@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 WIDTH = 960
 ROW = 26
-LEFT, RIGHT, TOP, BOTTOM = 330, 112, 26, 40
+LEFT, RIGHT, TOP, BOTTOM = 230, 112, 26, 40
 
 
 @dataclass(frozen=True)
@@ -132,21 +132,25 @@ def bars(title: str, rows_of: Sequence[Bar], unit: str) -> Markup:
     return Markup("".join([*parts, "</svg>"]))
 
 
-def curves(title: str, lines: Sequence[Curve], across_name: str, up_name: str) -> Markup:
-    """How a figure grows: both axes logarithmic, quartiles as a band."""
+def curves(title: str, lines: Sequence[Curve], across_name: str, up_name: str, from_zero: bool = False) -> Markup:
+    """How a figure grows, quartiles as a band; both axes logarithmic, or the upright one linear and from zero."""
     width, height, left, right, top, bottom = 470, 300, 62, 96, 14, 46
     xs = sorted({point[0] for line in lines for point in line.points})
     ys = [value for line in lines for point in line.points for value in point[1:]]
     (x0, x1), (y0, y1) = _reach(min(xs), max(xs), 1.0), _reach(min(ys), max(ys), 1.15)
+    most = max(ys) * 1.08
 
     def at(x: float, y: float) -> tuple[float, float]:
-        return (
-            left + (math.log(x) - x0) / (x1 - x0) * (width - left - right),
-            height - bottom - (math.log(y) - y0) / (y1 - y0) * (height - top - bottom),
-        )
+        share = y / most if from_zero else (math.log(y) - y0) / (y1 - y0)
+        across = left + (math.log(x) - x0) / (x1 - x0) * (width - left - right)
+        return across, height - bottom - share * (height - top - bottom)
 
     parts = [_open(title, height, width)]
-    for y in log_ticks(math.exp(y0), math.exp(y1)):
+    step = round_step(most / 5)
+    ticks = (
+        [number * step for number in range(int(most / step) + 1)] if from_zero else log_ticks(*map(math.exp, (y0, y1)))
+    )
+    for y in ticks:
         place = at(xs[0], y)[1]
         parts.append(_line("grid", left, place, width - right, place))
         parts.append(_text(left - 7, place + 4, f"{y:g}", anchor="end"))

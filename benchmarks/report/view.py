@@ -21,7 +21,7 @@ LONG_MEANS_SLOW = ("slower than Torch", "faster than Torch")
 
 @dataclass(frozen=True)
 class Grown:
-    """How the cost of a phase grows along one axis: plots of time and of memory."""
+    """How the cost of a phase grows along one axis: plots of time (logarithmic) and of memory (linear)."""
 
     title: str
     time: Markup
@@ -74,7 +74,7 @@ def memory_plot(report: Report) -> Markup | None:
 def grown(report: Report) -> list[Grown]:
     """The growing rows that have at least two sizes."""
     rows: dict[tuple[str, str, str, int], list[Result]] = defaultdict(list)
-    for result in report.results:
+    for result in words.ordered(report.results):
         # A headline cell may lie on a row as well.
         for axis, other in (("batch", result.length), ("length", result.batch)):
             rows[result.method, result.phase, axis, other].append(result)
@@ -95,7 +95,7 @@ def grown(report: Report) -> list[Grown]:
             Grown(
                 title,
                 curves(f"{title}: time", _curves(results, axis, "time"), unit, "ms"),
-                curves(f"{title}: memory", _curves(results, axis, "memory"), unit, "peak MiB"),
+                curves(f"{title}: memory", _curves(results, axis, "memory"), unit, "peak MiB", from_zero=True),
             )
         )
     return found

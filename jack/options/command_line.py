@@ -27,6 +27,8 @@ Run = Callable[..., int]
 class MethodCommand(click.Command):
     """A command whose long options are written with - or _, and whose lists need no quotes (``--step 25 50``)."""
 
+    program = "jack"  # what errors begin with
+
     def __init__(self, kind: type[Options], command: str, run: Run, help: str, own: Sequence[click.Parameter]) -> None:
         self.kind, self.run = kind, run
         self.made = {one.name: one for one in options_of(kind, command)}
@@ -75,7 +77,7 @@ class MethodCommand(click.Command):
                     values[name] = parse(self.made[name], value)
             code = self.run(self.kind(**values), **own)
         except ERRORS as error:
-            click.echo(f"jack: {error}", err=True)
+            click.echo(f"{self.program}: {error}", err=True)
             code = 2
         raise SystemExit(code)
 
@@ -105,6 +107,7 @@ class MethodGroup(click.Group):
         run: what a command does.
         own: makes the parameters that are the command's own and no method's option.
         methods: the names of the methods that have it; None for all.
+        program: whose command it is; its errors begin with that.
     """
 
     def __init__(
@@ -114,10 +117,12 @@ class MethodGroup(click.Group):
         run: Run,
         own: Callable[[str], Sequence[click.Parameter]] = lambda method: (),
         methods: Sequence[str] | None = None,
+        program: str = "jack",
     ) -> None:
         super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"]})
         self.does, self.run_method, self.own = help, run, own
         self.methods = list(methods or OPTIONS)
+        self.program = program
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return self.methods
@@ -127,7 +132,9 @@ class MethodGroup(click.Group):
             return None
         assert self.name is not None
         help = f"{METHODS[cmd_name].title}. {self.does}"
-        return MethodCommand(OPTIONS[cmd_name], self.name, self.run_method, help, self.own(cmd_name))
+        command = MethodCommand(OPTIONS[cmd_name], self.name, self.run_method, help, self.own(cmd_name))
+        command.program = self.program
+        return command
 
 
 def options_from(method: str, values: dict[str, Any], config: Path | None = None) -> Options:

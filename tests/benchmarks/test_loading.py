@@ -57,6 +57,7 @@ def test_what_cannot_be_measured_is_one_line(tmp_path: Path) -> None:
     result = loading("bpmgcn", {"data-path": tmp_path / "nowhere", "framework": "torch"})
     lines = [line for line in result.stderr.splitlines() if not line.endswith("...")]
     assert result.exit_code == 2 and len(lines) == 1 and "nowhere" in lines[0]
+    assert lines[0].startswith("jack-bench: ")
     result = loading("bpmgcn", {"workers": "0,two"})
     assert result.exit_code == 2 and "such as 0,1,2" in result.stderr
 
