@@ -249,12 +249,24 @@ def _outcome(
 
 
 def helper_modules(converted: Iterable[Converted]) -> dict[Path, str]:
-    """Helper modules by folder (below the output's root), each with what the files that import it use."""
+    """Helper modules by folder (below the output's root), each with what the files that import it use.
+
+    Where one program imports several of them (a script and a package, or two packages), they hold the same and become
+    one module when they are imported: parameters and classes of one copy mean nothing to another.
+    """
     wanted: dict[Path, set[str]] = {}
+    packages: set[Path] = set()
+    scripts = False
     for item in converted:
         if item.result.helpers:
+            inside = item.source.helper_import.startswith("from .")
+            packages.update(item.source.helper_folders if inside else ())
+            scripts = scripts or not inside
             for folder in item.source.helper_folders:
                 wanted.setdefault(folder, set()).update(item.result.helpers)
+    if len(packages) + scripts > 1:
+        text = helpers.render_shared(set().union(*wanted.values()))
+        return {folder / f"{helpers.MODULE_NAME}.py": text for folder in wanted}
     return {folder / f"{helpers.MODULE_NAME}.py": helpers.render(sorted(names)) for folder, names in wanted.items()}
 
 

@@ -17,8 +17,8 @@ _REDUCTIONS = frozenset(
 _ALWAYS = frozenset("dot trace det logdet vdot".split())
 # Element by element: without dimensions where all operands are.
 _ELEMENTWISE = frozenset(
-    "detach clone exp log log2 log10 log1p sqrt rsqrt abs neg square sigmoid tanh relu softplus clamp clip float double "
-    "half long int bool to type cpu cuda contiguous add sub mul div true_divide pow maximum minimum reciprocal "
+    "detach clone exp log log2 log10 log1p sqrt rsqrt abs neg square sigmoid tanh relu softplus clamp clip float "
+    "double half long int bool to type cpu cuda contiguous add sub mul div true_divide pow maximum minimum reciprocal "
     "requires_grad_ detach_ add_ sub_ mul_ div_ where round floor ceil sign isnan isinf isfinite logical_not".split()
 )
 

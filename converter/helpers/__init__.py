@@ -7,6 +7,7 @@ definitions that a program uses, and the library definitions these use, are writ
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -166,6 +167,22 @@ def render(names: Iterable[str]) -> str:
     statements = sorted({text for local, text in library().imports.items() if local in used}, key=_import_order)
     blocks = "\n\n\n".join(d.text if "\n" in d.text else d.text for d in chosen)
     return f"{_HEADER}\nfrom __future__ import annotations\n\n" + "\n".join(statements) + "\n\n\n" + blocks + "\n"
+
+
+def render_shared(names: Iterable[str]) -> str:
+    """The helper module of a program that imports it under several names: all of them become the first one loaded."""
+    text = render(sorted(names)).replace("\nfrom __future__ import annotations\n\n", _SYS, 1)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return text + _ONE_MODULE.format(name=f"{MODULE_NAME} {digest}")
+
+
+_SYS = "\nfrom __future__ import annotations\n\nimport sys as _sys\n"
+_ONE_MODULE = """
+
+# This program has several copies of this file, one for each package.  Parameters and classes of one copy would mean
+# nothing to another, so whichever is imported first takes the place of the others.
+_sys.modules[__name__] = _sys.modules.setdefault("{name}", _sys.modules[__name__])
+"""
 
 
 def _import_order(statement: str) -> tuple[int, str]:

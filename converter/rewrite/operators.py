@@ -93,12 +93,8 @@ class Operators(Calls):
         new = self._expression(self._rebuild(node))
         kind = self._kind(node.value)
         only = node.slice[0].slice if len(node.slice) == 1 else None
-        if (
-            kind.scalar
-            and isinstance(only, cst.Index)
-            and dotted(only.value) == "None"
-            and isinstance(new, cst.Subscript)
-        ):
+        new_axis = isinstance(only, cst.Index) and dotted(only.value) == "None"
+        if kind.scalar and new_axis and isinstance(new, cst.Subscript):
             call = cst.Call(func=apply.path("helpers.unsqueeze_scalar"), args=[cst.Arg(new.value)])
             self._edit(node, call, mark)
             return call

@@ -1,5 +1,7 @@
 """einops, a package of its own that does not know Jittor."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 from converter.rules.base import needs_you, rule, snippet
@@ -68,9 +70,32 @@ rule(
         snippet("from einops.layers.torch import Reduce\nreturn Reduce('b c h w -> b c', reduction='mean')(IMG)"),
     ],
 )
-for _name in ("pack", "unpack", "asnumpy", "layers.torch.EinMix"):
+rule(
+    "einops.pack",
+    "(tensors, pattern)",
+    to="helpers.pack",
+    returns="(tensor, unknown)",
+    cases=[
+        snippet(
+            "from einops import pack\nx, shapes = pack([IMG, IMG[:, :, 0]], 'b c *')\nreturn x, [list(s) for s in shapes]"
+        )
+    ],
+)
+rule(
+    "einops.unpack",
+    "(tensor, packed_shapes, pattern)",
+    to="helpers.unpack",
+    returns="list[tensor]",
+    cases=[
+        snippet(
+            "from einops import pack, unpack\nx, shapes = pack([A, A[:, :1]], 'a *')\nfirst, second = unpack(x, shapes, 'a *')\n"
+            "return first, second, unpack(A, [[1], [-1]], 'a *'), unpack(A.sum(1), [[]] * A.shape[0], '*')"
+        )
+    ],
+)
+for _name in ("asnumpy", "layers.torch.EinMix"):
     needs_you(
         f"einops.{_name}",
         "einops does not know Jittor, and there is no helper",
-        workaround="rearrange, torch.cat and torch.split",
+        workaround="rearrange and einsum",
     )

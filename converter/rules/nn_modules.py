@@ -214,6 +214,10 @@ rule(
             + "return x, len(held), [type(m).__name__ for m in held[1:3]], a in held"
         ),
         snippet(
+            "held = nn.ModuleList([nn.ModuleList([nn.Linear(4, 2), None]), nn.ModuleList([nn.Tanh(), nn.ReLU()])])\n"
+            "kinds = [(type(a).__name__, b is None) for a, b in held]\nreturn kinds, list(held.state_dict()), len(held[0])"
+        ),
+        snippet(
             "held = nn.ModuleList()\n"
             "for i in range(3):\n    held.append(nn.Linear(4, i + 1))\n"
             "held[1] = nn.Linear(4, 7)\n"

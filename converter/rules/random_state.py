@@ -1,5 +1,7 @@
 """Seeds and generators."""
 
+# ruff: noqa: E501 - the source of a snippet stays on one line
+
 from __future__ import annotations
 
 from converter.rules.base import needs_you, rule, snippet
@@ -64,8 +66,8 @@ rule(
     cases=[
         snippet(
             "draws = []\nfor _ in range(2):\n    g = torch.Generator().manual_seed(4)\n"
-            "    draws.append([torch.rand(3, generator=g), torch.randn(3, generator=g), torch.randperm(4, generator=g),\n"
-            "                  torch.randint(0, 9, (5,), generator=g), torch.empty(3).normal_(generator=g)])\n"
+            "    draws.append([torch.rand(3, generator=g), torch.randn(3, generator=g), torch.randperm(4, generator=g)])\n"
+            "    draws[-1] += [torch.randint(0, 9, (5,), generator=g), torch.empty(3).normal_(generator=g)]\n"
             "return [bool((a == b).all()) for a, b in zip(*draws)]",
             grad=False,
         ),

@@ -209,3 +209,30 @@ def test_names_that_other_files_import_stay_bound(folder: Path) -> None:
     layers = (folder / "out/layers.py").read_text()
     assert "\nLinear = jh.Linear\n" in layers
     assert "GRU" not in layers
+
+
+TRAIN = """import torch
+from net.layers import make
+
+layer = make()
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.5)
+before = layer.weight.detach().clone()
+torch.sum(layer(torch.ones(1, 2))).backward()
+optimizer.step()
+print("MOVED", (before - layer.weight).detach().numpy().tolist(), isinstance(layer, torch.nn.Linear))
+"""
+
+
+def test_a_script_and_the_package_it_imports_share_their_helpers(folder: Path) -> None:
+    """Two copies of the helper module would not know each other's parameters and classes."""
+    (folder / "repo/net").mkdir(parents=True)
+    (folder / "repo/net/__init__.py").write_text("")
+    (folder / "repo/net/layers.py").write_text("from torch import nn\n\n\ndef make():\n    return nn.Linear(2, 1)\n")
+    (folder / "repo/train.py").write_text(TRAIN)
+    status, _, err = run("repo", "-o", "out", cwd=folder)
+    assert status == 0, err
+    assert "from . import jittor_helpers as jh" in (folder / "out/net/layers.py").read_text()
+    program = "from jack.runtime import prepare\nprepare()\nimport sys\nsys.path.insert(0, sys.argv[1])\nimport train"
+    command = [sys.executable, "-c", program, str(folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+    assert "MOVED [[0.5, 0.5]] True" in done.stdout, done.stderr[-2000:]

@@ -12,12 +12,17 @@ from converter.helpers.library.parameters import Parameter
 class ModuleSequence(Module):
     """Modules under the names 0, 1, 2, ...: what Sequential and ModuleList share."""
 
+    def named_held(self) -> list[tuple[str, Any]]:
+        """Names and modules; as in Torch, None may stand in the place of a module."""
+        held = self.__dict__.items()
+        return [(str(k), v) for k, v in held if isinstance(v, nn.Module) or v is None and str(k).isdigit()]
+
     def items_held(self) -> list[Any]:
-        return [child for _, child in module_children(self)]
+        return [child for _, child in self.named_held()]
 
     def refill(self, modules: Any) -> None:
         """Take these modules, in this order, instead of those held."""
-        for name, _ in module_children(self):
+        for name, _ in self.named_held():
             delattr(self, name)
         for i, module in enumerate(modules):
             self.add_module(str(i), module)
@@ -33,22 +38,22 @@ class ModuleSequence(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self.same_kind(module_children(self)[index])
+            return self.same_kind(self.named_held()[index])
         if isinstance(index, str):
-            return dict(module_children(self))[index]
+            return dict(self.named_held())[index]
         return self.items_held()[index]
 
     def same_kind(self, named: Any) -> Any:
         return type(self)([child for _, child in named])
 
     def __setitem__(self, index: int, module: Any) -> None:
-        setattr(self, module_children(self)[index][0], module)
+        setattr(self, self.named_held()[index][0], module)
 
     def __delitem__(self, index: Any) -> None:
-        names = module_children(self)[index] if isinstance(index, slice) else [module_children(self)[index]]
+        names = self.named_held()[index] if isinstance(index, slice) else [self.named_held()[index]]
         for name, _ in names:
             delattr(self, name)
-        named = module_children(self)
+        named = self.named_held()
         if all(name.isdigit() for name, _ in named):
             self.refill([child for _, child in named])
 

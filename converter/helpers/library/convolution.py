@@ -5,7 +5,7 @@ from typing import Any
 import jittor as jt
 from jittor import nn
 
-from converter.helpers.library.conv3d_onednn import fast_conv3d, fast_conv_transpose3d
+from converter.helpers.library.convolution_onednn import fast_convolution, fast_transposed_convolution
 
 
 def repeated(value: Any, count: int) -> tuple[int, ...]:
@@ -36,15 +36,11 @@ def convolution(
     dilation: Any,
     groups: int,
     count: int,
-    faster: Any = None,
 ) -> Any:
-    """Convolution over ``count`` dimensions, with or without a batch dimension.
-
-    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
-    """
+    """Convolution over ``count`` dimensions, with or without a batch dimension."""
     if input.ndim == count + 1:
         batch = input.unsqueeze(0)
-        return convolution(batch, weight, bias, stride, padding, dilation, groups, count, faster).squeeze(0)
+        return convolution(batch, weight, bias, stride, padding, dilation, groups, count).squeeze(0)
     if input.ndim != count + 2:
         raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
     if input.shape[1] != weight.shape[1] * groups:
@@ -59,6 +55,9 @@ def convolution(
         input, padding = same_padding(input, list(weight.shape)[2:], dilation)
     else:
         padding = (0,) * count if padding == "valid" else repeated(padding, count)
+    found = fast_convolution(input, weight, bias, stride, padding, dilation, groups)
+    if found is not None:
+        return found
     if count == 1:
         found = nn.conv2d(
             input.unsqueeze(-1), weight.unsqueeze(-1), bias, stride + (1,), padding + (0,), dilation + (1,), groups
@@ -66,9 +65,6 @@ def convolution(
         return found.squeeze(-1)
     if count == 2:
         return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    found = None if faster is None else faster(input, weight, bias, stride, padding, dilation, groups)
-    if found is not None:
-        return found
     if groups == 1:
         return nn.conv3d(input, weight, bias, stride, padding, dilation)
     # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
@@ -100,7 +96,7 @@ def conv3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
     """(N, C, D, H, W) or (C, D, H, W); ``padding`` also as ``same`` or ``valid``."""
-    return convolution(input, weight, bias, stride, padding, dilation, groups, 3, fast_conv3d)
+    return convolution(input, weight, bias, stride, padding, dilation, groups, 3)
 
 
 def transposed_convolution(
@@ -113,19 +109,15 @@ def transposed_convolution(
     groups: int,
     dilation: Any,
     count: int,
-    faster: Any = None,
 ) -> Any:
-    """Transposed convolution over ``count`` dimensions; weight is (in, out / groups, kernel...).
-
-    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
-    """
+    """Transposed convolution over ``count`` dimensions; weight is (in, out / groups, kernel...)."""
     if input.ndim == count + 1:
         return transposed_convolution(
-            input.unsqueeze(0), weight, bias, stride, padding, output_padding, groups, dilation, count, faster
+            input.unsqueeze(0), weight, bias, stride, padding, output_padding, groups, dilation, count
         ).squeeze(0)
     stride, padding, dilation = repeated(stride, count), repeated(padding, count), repeated(dilation, count)
     extra = repeated(output_padding, count)
-    found = None if faster is None else faster(input, weight, stride, padding, extra, groups, dilation)
+    found = fast_transposed_convolution(input, weight, stride, padding, extra, groups, dilation)
     if found is not None:
         return found if bias is None else found + bias.reshape([1, -1] + [1] * count)
     if groups > 1:
@@ -190,9 +182,7 @@ def conv_transpose3d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    return transposed_convolution(
-        input, weight, bias, stride, padding, output_padding, groups, dilation, 3, fast_conv_transpose3d
-    )
+    return transposed_convolution(input, weight, bias, stride, padding, output_padding, groups, dilation, 3)
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from jittor import einops
 
 from converter.helpers.library.modules import Module
+from converter.helpers.library.shapes import concat
 
 
 def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
@@ -36,6 +38,38 @@ def parse_shape(x: Any, pattern: str) -> dict[str, int]:
 def named_einsum(*tensors_and_pattern: Any) -> Any:
     """Sums of products of axes with names of any length; the pattern comes last."""
     return einops.einops.einsum(*tensors_and_pattern)
+
+
+def pack(tensors: Any, pattern: str) -> Any:
+    """Join tensors that differ in the axes that ``*`` stands for; returns the whole and the shapes of those axes."""
+    axes = pattern.split()
+    before, after = axes.index("*"), len(axes) - axes.index("*") - 1
+    shapes, parts = [], []
+    for tensor in tensors:
+        sizes = tuple(int(n) for n in tensor.shape)
+        if len(sizes) < before + after:
+            raise ValueError(f"pack: a tensor of shape {sizes} does not fit the pattern {pattern!r}")
+        end = len(sizes) - after
+        shapes.append(sizes[before:end])
+        parts.append(tensor.reshape([*sizes[:before], -1, *sizes[end:]]))
+    return concat(parts, before), shapes
+
+
+def unpack(tensor: Any, packed_shapes: Any, pattern: str) -> Any:
+    """Take apart what :func:`pack` joined; one of the shapes may hold -1 in place of one size."""
+    axis = pattern.split().index("*")
+    sizes = [int(n) for n in tensor.shape]
+    counts = [-1 if -1 in shape else int(np.prod(shape, dtype=np.int64)) for shape in packed_shapes]
+    if -1 in counts:
+        counts[counts.index(-1)] = sizes[axis] - sum(n for n in counts if n != -1)
+    if sum(counts) != sizes[axis]:
+        raise ValueError(f"unpack: {sizes[axis]} elements cannot be split into {packed_shapes}")
+    parts, start = [], 0
+    for count, shape in zip(counts, packed_shapes, strict=True):
+        part = tensor[(slice(None),) * axis + (slice(start, start + count),)]
+        parts.append(part.reshape([*sizes[:axis], *shape, *sizes[axis + 1 :]] or [1]))
+        start += count
+    return parts
 
 
 class Rearrange(Module):

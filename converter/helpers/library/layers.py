@@ -5,7 +5,6 @@ from typing import Any
 
 import jittor as jt
 
-from converter.helpers.library.conv3d_onednn import fast_conv3d, fast_conv_transpose3d
 from converter.helpers.library.convolution import (
     bilinear,
     convolution,
@@ -28,7 +27,6 @@ class ConvBase(Module):
 
     spatial = 0
     transposed = False
-    faster: Any = None
 
     def __init__(
         self,
@@ -116,7 +114,7 @@ class ForwardConv(ConvBase):
                 else:
                     amounts += [0, 0] if padding == "valid" else [padding[i], padding[i]]
             input, padding = pad(input, amounts, self.padding_mode), 0
-        options = (self.stride, padding, self.dilation, self.groups, self.spatial, self.faster)
+        options = (self.stride, padding, self.dilation, self.groups, self.spatial)
         return convolution(input, weight, bias, *options)
 
     def execute(self, input: Any) -> Any:
@@ -133,7 +131,6 @@ class Conv2d(ForwardConv):
 
 class Conv3d(ForwardConv):
     spatial = 3
-    faster = staticmethod(fast_conv3d)
 
 
 class TransposedConv(ConvBase):
@@ -181,7 +178,7 @@ class TransposedConv(ConvBase):
                 w - ((n - 1) * s - 2 * p + d * (k - 1) + 1)
                 for w, n, s, p, d, k in zip(wanted, sizes, self.stride, self.padding, self.dilation, self.kernel_size)
             )
-        options = (self.stride, self.padding, extra, self.groups, self.dilation, self.spatial, self.faster)
+        options = (self.stride, self.padding, extra, self.groups, self.dilation, self.spatial)
         return transposed_convolution(input, self.weight, self.bias, *options)
 
 
@@ -195,7 +192,6 @@ class ConvTranspose2d(TransposedConv):
 
 class ConvTranspose3d(TransposedConv):
     spatial = 3
-    faster = staticmethod(fast_conv_transpose3d)
 
 
 class Linear(Module):

@@ -9,6 +9,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.autograd import LIVE_OPTIMIZERS, GradientMode, backward
+from converter.helpers.library.optimizers_native import native_update
 
 
 class Optimizer(jt.optim.Optimizer):
@@ -213,6 +214,13 @@ class SGD(Optimizer):
 
     def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         momentum = group["momentum"]
+        buffer = state.get("momentum_buffer")
+        native = native_update(p, g, buffer) if momentum != 0 and buffer is not None else None
+        if native is not None:
+            options = (group["lr"], momentum, 1 - group["dampening"], group["weight_decay"])
+            new, moved = native(p, g, buffer, *map(float, options), bool(group["nesterov"]))
+            buffer.update(moved)
+            return new
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
         if momentum != 0:
@@ -255,6 +263,18 @@ class Adam(Optimizer):
 
     def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
+        step_size, root = group["lr"] / (1 - b1 ** state["step"]), math.sqrt(1 - b2 ** state["step"])
+        m, v = running(state, "exp_avg", p), running(state, "exp_avg_sq", p)
+        native = None if group["amsgrad"] else native_update(p, g, m, v)
+        if native is not None:
+            weight_decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+            decay, shrink = (0.0, 1 - group["lr"] * weight_decay) if decoupled else (weight_decay, 1.0)
+            # m * step_size / (sqrt(v) / root + eps), with one division less for each value
+            options = (step_size * root, 1 - b1, b2, group["eps"] * root, decay, shrink)
+            new, mean, square = native(p, g, m, v, *map(float, options))
+            m.update(mean)
+            v.update(square)
+            return new
         if group["weight_decay"] != 0:
             if group["decoupled_weight_decay"]:
                 p = p * (1 - group["lr"] * group["weight_decay"])
@@ -263,9 +283,7 @@ class Adam(Optimizer):
         m, v = adam_moments(state, p, g, group)
         if group["amsgrad"]:
             v = moving(state, "max_exp_avg_sq", p, lambda largest: jt.maximum(largest, v))
-        step_size = group["lr"] / (1 - b1 ** state["step"])
-        denominator = v.sqrt() / math.sqrt(1 - b2 ** state["step"]) + group["eps"]
-        return p - m * step_size / denominator
+        return p - m * step_size / (v.sqrt() / root + group["eps"])
 
 
 class AdamW(Adam):

@@ -1,6 +1,7 @@
-"""Three-dimensional convolution on the CPU by oneDNN, forward and backward, with all threads.
+"""Convolution over one to three dimensions on the CPU by oneDNN, forward and backward, with all threads.
 
-Jittor computes it in a loop on one thread, some fifty times slower.  It links the oneDNN library that Jittor has.
+Jittor has no 3-D one but a loop on one thread, some fifty times slower; its 2-D one leaves no choice of layouts to
+oneDNN and makes its primitives anew at every call.  This links the oneDNN library that Jittor has.
 """
 
 import os
@@ -12,7 +13,7 @@ import jittor_utils
 
 from converter.helpers.library.native import computes_natively, native_operator, say_once
 
-CONV3D_HEADER = r"""
+CONVOLUTION_HEADER = r"""
 #pragma once
 #include "op.h"
 namespace jittor {
@@ -38,7 +39,7 @@ struct @CLASS@ : Op {
 } // jittor
 """
 
-CONV3D_SOURCE = r"""
+CONVOLUTION_SOURCE = r"""
 #include <cstring>
 #include <mutex>
 #include <dnnl.hpp>
@@ -189,7 +190,7 @@ static memory::dims dims_of(const NanoVector& v, int less = 0) {
     return found;
 }
 
-// Whether the first spatial dimension is one that a 2-D convolution was given: oneDNN has better kernels without it.
+// Whether the first spatial dimension is one that was added: oneDNN has better kernels without it.
 static bool is_flat(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
     return x[2] == 1 && w[2] == 1 && y[2] == 1 && op.padding[0] == 0;
 }
@@ -343,36 +344,58 @@ def onednn_flags() -> Any:
     return f'-fopenmp -I"{include}" -L"{libraries}" -lmkldnn'
 
 
-def onednn_conv3d() -> Any:
+def onednn_convolution() -> Any:
     """The operator, None where it cannot be had."""
     flags = onednn_flags()
     if flags is None:
-        say_once("3-D convolutions: Jittor runs without oneDNN here, so its own single-threaded loop is used")
+        say_once("convolutions: Jittor runs without oneDNN here, so its own slower operators are used")
         return None
-    return native_operator("onednn_conv3d", CONV3D_HEADER, CONV3D_SOURCE, flags)
+    return native_operator("onednn_convolution", CONVOLUTION_HEADER, CONVOLUTION_SOURCE, flags)
 
 
-def fast_conv3d(input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    """3-D convolution of (N, C, D, H, W), None where Jittor's own has to do it."""
-    if not computes_natively(input, weight, bias):
-        if not jt.flags.use_cuda:
-            say_once(f"3-D convolutions in {input.dtype} use Jittor's own single-threaded loop; float32 is faster")
+def usable_convolution(*values: Any) -> Any:
+    """The operator, None where Jittor's own has to do it; ``values`` are (N, C, ...) and a kernel, or its bias."""
+    if not computes_natively(*values):
+        if values[0].ndim == 5 and not jt.flags.use_cuda:
+            say_once(f"3-D convolutions in {values[0].dtype} use Jittor's own single-threaded loop; float32 is faster")
         return None
-    operator = onednn_conv3d()
+    return onednn_convolution()
+
+
+def to_three(values: Any, fill: int) -> tuple[int, ...]:
+    """Strides and the like for three dimensions; those that are missing come first."""
+    return (fill,) * (3 - len(values)) + tuple(values)
+
+
+def with_three(value: Any) -> Any:
+    """(N, C, ...) with three spatial dimensions; those that are missing come first.  It costs no copy."""
+    shape = list(value.shape)
+    return value if len(shape) == 5 else value.reshape(shape[:2] + [1] * (5 - len(shape)) + shape[2:])
+
+
+def without_added(value: Any, count: int) -> Any:
+    """The reverse of :func:`with_three`, for ``count`` dimensions."""
+    return value if count == 3 else value.reshape(list(value.shape)[:2] + list(value.shape)[5 - count :])
+
+
+def fast_convolution(input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    """Convolution of (N, C, ...) over one to three dimensions, None where Jittor's own has to do it."""
+    operator = usable_convolution(input, weight, bias)
     if operator is None:
         return None
+    count = len(stride)
+    stride, padding, dilation = to_three(stride, 1), to_three(padding, 0), to_three(dilation, 1)
+    x, w = with_three(input), with_three(weight)
     if bias is None:
-        return operator(input, weight, 0, groups, stride, padding, dilation, ())
-    return operator(input, weight, bias, groups, stride, padding, dilation)
+        return without_added(operator(x, w, 0, groups, stride, padding, dilation, ()), count)
+    return without_added(operator(x, w, bias, groups, stride, padding, dilation), count)
 
 
-def fast_conv_transpose3d(
+def fast_transposed_convolution(
     input: Any, weight: Any, stride: Any, padding: Any, extra: Any, groups: int, dilation: Any
 ) -> Any:
-    """Transposed 3-D convolution (the gradient of a convolution), None where Jittor's own has to do it."""
-    if not computes_natively(input, weight):
-        return None
-    operator = onednn_conv3d()
+    """Transposed convolution (the gradient of a convolution), None where Jittor's own has to do it."""
+    operator = usable_convolution(input, weight)
     if operator is None:
         return None
     kernel, sizes = list(weight.shape)[2:], list(input.shape)[2:]
@@ -380,4 +403,5 @@ def fast_conv_transpose3d(
         (n - 1) * s - 2 * p + d * (k - 1) + 1 + e
         for n, s, p, d, k, e in zip(sizes, stride, padding, dilation, kernel, extra)
     )
-    return operator(input, weight, 1, groups, stride, padding, dilation, found)
+    options = (to_three(stride, 1), to_three(padding, 0), to_three(dilation, 1), to_three(found, 1))
+    return without_added(operator(with_three(input), with_three(weight), 1, groups, *options), len(stride))
