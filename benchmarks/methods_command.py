@@ -132,7 +132,7 @@ def methods(
         old = read_report(compare) if compare else None
         session = Session(request, protocol, device, threads or available_threads(), out, again)
         report = session.run(lambda line: click.echo(line, err=True))
-        written = write_all(out, report, html)
+        written = write_all(out, session.everything(report), html)
     except (PlanError, StoreError, DatasetError) as error:
         click.echo(f"jack-bench: {error}", err=True)
         sys.exit(2)

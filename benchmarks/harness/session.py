@@ -41,6 +41,7 @@ class Session:
         self.cells = plan(request)
         self.protocol, self.device, self.threads, self.again = protocol, device, threads, again
         self.store = Store(folder)
+        self.mark = fingerprint(protocol, device, threads)
         self.interrupted = False
 
     def run(self, say: Say) -> Report:
@@ -49,7 +50,7 @@ class Session:
         Args:
             say: hears of the progress.
         """
-        mark = fingerprint(self.protocol, self.device, self.threads)
+        mark = self.mark
         results: list[Result] = []
         for number, cell in enumerate(self.cells, start=1):
             where = f"[{number}/{len(self.cells)}] {cell.key}"
@@ -78,6 +79,11 @@ class Session:
             results.append(result)
             say(f"{where}: {_short(result)} ({time.perf_counter() - began:.0f} s)")
         return Report(describe(self.device), results)
+
+    def everything(self, report: Report) -> Report:
+        """The report of a run, with what earlier runs into the same folder measured under the same conditions."""
+        here = {each.key for each in report.results}
+        return Report(report.machine, [*report.results, *(r for r in self.store.all(self.mark) if r.key not in here)])
 
 
 def _placed(say: Say, where: str, line: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +75,18 @@ class Store:
         with replacing(self._path(cell)) as path:
             path.write_text(json.dumps(result.as_dict(), allow_nan=False), encoding="utf-8")
 
+    def all(self, fingerprint: str) -> list[Result]:
+        """Every result of the folder that was measured under the same conditions."""
+        found = []
+        for path in sorted(self.cells.glob("*.json")):
+            try:
+                result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError):
+                continue  # `find` says so when its cell is asked for
+            if result.fingerprint == fingerprint:
+                found.append(result)
+        return found
+
     def _path(self, cell: Cell) -> Path:
         return self.cells / f"{cell.key}.json"
 
@@ -104,8 +115,3 @@ def read_report(path: Path) -> Report:
         raise
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path}: no results of jack-bench methods ({error!r})") from error
-
-
-def of(results: Iterable[Result], method: str, phase: str) -> list[Result]:
-    """Those of one phase of one method."""
-    return [each for each in results if each.method == method and each.phase == phase]

@@ -82,8 +82,11 @@ def grown(report: Report) -> list[Grown]:
     for (method, phase, axis, other), results in rows.items():
         if len(results) < 2 or not any(each.axis == axis for each in results):
             continue
-        subject = get_subject(method)
         results = sorted(results, key=lambda each: (each.batch, each.length))
+        lines = {what: _curves(results, axis, what) for what in ("time", "memory")}
+        if not lines["time"]:
+            continue  # nothing was timed at two sizes
+        subject = get_subject(method)
         length_unit = "seconds of video" if phase == "answer" else subject.length_unit
         unit, fixed = (
             (subject.batch_unit, f"{other} {length_unit}")
@@ -94,8 +97,8 @@ def grown(report: Report) -> list[Grown]:
         found.append(
             Grown(
                 title,
-                curves(f"{title}: time", _curves(results, axis, "time"), unit, "ms"),
-                curves(f"{title}: memory", _curves(results, axis, "memory"), unit, "peak MiB", from_zero=True),
+                curves(f"{title}: time", lines["time"], unit, "ms"),
+                curves(f"{title}: memory", lines["memory"], unit, "peak MiB", from_zero=True),
             )
         )
     return found

@@ -135,7 +135,7 @@ def test_finished_cells_are_found_until_something_changes(tmp_path: Path) -> Non
     assert store.find(cell, "mark") == (None, "")
     kept = result({"torch": side([1.0]), "jittor": side([1.0])})
     store.keep(cell, kept)
-    assert store.find(cell, "mark") == (kept, "")
+    assert store.find(cell, "mark") == (kept, "") and store.all("mark") == [kept] and store.all("other") == []
     assert store.find(cell, "other")[0] is None and "changed" in store.find(cell, "other")[1]
     wider = Cell("bpmgcn", "inference", 4, 48, ("torch", "compile", "jittor"))
     assert store.find(wider, "mark")[1] == "another framework was asked for"
