@@ -903,7 +903,85 @@ class ModuleList(ModuleSequence):
         self.extend(modules or ())
 
 
-CONV3D_HEADER = r"""
+def repeated(value: Any, count: int) -> tuple[int, ...]:
+    """``count`` numbers out of one number or a sequence of one or ``count``."""
+    if isinstance(value, int):
+        return (value,) * count
+    found = tuple(int(v) for v in value)
+    return found * count if len(found) == 1 else found
+
+
+def same_padding(input: Any, kernel: Any, dilation: Any) -> tuple[Any, tuple[int, ...]]:
+    """Padding that keeps the size; where it is odd, Torch puts the larger half on the right."""
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    if any(t % 2 for t in totals):
+        extra: list[int] = []
+        for total in reversed(totals):
+            extra += [0, total % 2]
+        input = nn.pad(input, extra)
+    return input, tuple(t // 2 for t in totals)
+
+
+def convolution(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    count: int,
+) -> Any:
+    """Convolution over ``count`` dimensions, with or without a batch dimension."""
+    if input.ndim == count + 1:
+        batch = input.unsqueeze(0)
+        return convolution(batch, weight, bias, stride, padding, dilation, groups, count).squeeze(0)
+    if input.ndim != count + 2:
+        raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
+    if input.shape[1] != weight.shape[1] * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} "
+            f"to have {weight.shape[1] * groups} channels, but got {input.shape[1]} channels instead"
+        )
+    stride, dilation = repeated(stride, count), repeated(dilation, count)
+    if padding == "same":
+        if any(s != 1 for s in stride):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        input, padding = same_padding(input, list(weight.shape)[2:], dilation)
+    else:
+        padding = (0,) * count if padding == "valid" else repeated(padding, count)
+    found = fast_convolution(input, weight, bias, stride, padding, dilation, groups)
+    if found is not None:
+        return found
+    if count == 1:
+        found = nn.conv2d(
+            input.unsqueeze(-1), weight.unsqueeze(-1), bias, stride + (1,), padding + (0,), dilation + (1,), groups
+        )
+        return found.squeeze(-1)
+    if count == 2:
+        return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    if groups == 1:
+        return nn.conv3d(input, weight, bias, stride, padding, dilation)
+    # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
+    inputs, outputs = input.shape[1] // groups, weight.shape[0] // groups
+    parts = []
+    for g in range(groups):
+        rows = slice(g * outputs, (g + 1) * outputs)
+        part = input[:, g * inputs : (g + 1) * inputs]
+        own_bias = None if bias is None else bias[rows]
+        parts.append(nn.conv3d(part, weight[rows], own_bias, stride, padding, dilation))
+    return jt.concat(parts, dim=1)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias`` over the last dimension; the weight may also be one row (1-D)."""
+    if weight.ndim == 1:
+        found = (input * weight).sum(-1)
+        return found if bias is None else found + bias
+    return nn.linear(input, weight, bias)
+
+
+CONVOLUTION_HEADER = r"""
 #pragma once
 #include "op.h"
 namespace jittor {
@@ -930,7 +1008,7 @@ struct @CLASS@ : Op {
 """
 
 
-CONV3D_SOURCE = r"""
+CONVOLUTION_SOURCE = r"""
 #include <cstring>
 #include <mutex>
 #include <dnnl.hpp>
@@ -1081,7 +1159,7 @@ static memory::dims dims_of(const NanoVector& v, int less = 0) {
     return found;
 }
 
-// Whether the first spatial dimension is one that a 2-D convolution was given: oneDNN has better kernels without it.
+// Whether the first spatial dimension is one that was added: oneDNN has better kernels without it.
 static bool is_flat(const @CLASS@& op, const NanoVector& x, const NanoVector& w, const NanoVector& y) {
     return x[2] == 1 && w[2] == 1 && y[2] == 1 && op.padding[0] == 0;
 }
@@ -1235,109 +1313,51 @@ def onednn_flags() -> Any:
     return f'-fopenmp -I"{include}" -L"{libraries}" -lmkldnn'
 
 
-def onednn_conv3d() -> Any:
+def onednn_convolution() -> Any:
     """The operator, None where it cannot be had."""
     flags = onednn_flags()
     if flags is None:
-        say_once("3-D convolutions: Jittor runs without oneDNN here, so its own single-threaded loop is used")
+        say_once("convolutions: Jittor runs without oneDNN here, so its own slower operators are used")
         return None
-    return native_operator("onednn_conv3d", CONV3D_HEADER, CONV3D_SOURCE, flags)
+    return native_operator("onednn_convolution", CONVOLUTION_HEADER, CONVOLUTION_SOURCE, flags)
 
 
-def fast_conv3d(input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    """3-D convolution of (N, C, D, H, W), None where Jittor's own has to do it."""
-    if not computes_natively(input, weight, bias):
-        if not jt.flags.use_cuda:
-            say_once(f"3-D convolutions in {input.dtype} use Jittor's own single-threaded loop; float32 is faster")
+def usable_convolution(*values: Any) -> Any:
+    """The operator, None where Jittor's own has to do it; ``values`` are (N, C, ...) and a kernel, or its bias."""
+    if not computes_natively(*values):
+        if values[0].ndim == 5 and not jt.flags.use_cuda:
+            say_once(f"3-D convolutions in {values[0].dtype} use Jittor's own single-threaded loop; float32 is faster")
         return None
-    operator = onednn_conv3d()
+    return onednn_convolution()
+
+
+def to_three(values: Any, fill: int) -> tuple[int, ...]:
+    """Strides and the like for three dimensions; those that are missing come first."""
+    return (fill,) * (3 - len(values)) + tuple(values)
+
+
+def with_three(value: Any) -> Any:
+    """(N, C, ...) with three spatial dimensions; those that are missing come first.  It costs no copy."""
+    shape = list(value.shape)
+    return value if len(shape) == 5 else value.reshape(shape[:2] + [1] * (5 - len(shape)) + shape[2:])
+
+
+def without_added(value: Any, count: int) -> Any:
+    """The reverse of :func:`with_three`, for ``count`` dimensions."""
+    return value if count == 3 else value.reshape(list(value.shape)[:2] + list(value.shape)[5 - count :])
+
+
+def fast_convolution(input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    """Convolution of (N, C, ...) over one to three dimensions, None where Jittor's own has to do it."""
+    operator = usable_convolution(input, weight, bias)
     if operator is None:
         return None
+    count = len(stride)
+    stride, padding, dilation = to_three(stride, 1), to_three(padding, 0), to_three(dilation, 1)
+    x, w = with_three(input), with_three(weight)
     if bias is None:
-        return operator(input, weight, 0, groups, stride, padding, dilation, ())
-    return operator(input, weight, bias, groups, stride, padding, dilation)
-
-
-def repeated(value: Any, count: int) -> tuple[int, ...]:
-    """``count`` numbers out of one number or a sequence of one or ``count``."""
-    if isinstance(value, int):
-        return (value,) * count
-    found = tuple(int(v) for v in value)
-    return found * count if len(found) == 1 else found
-
-
-def same_padding(input: Any, kernel: Any, dilation: Any) -> tuple[Any, tuple[int, ...]]:
-    """Padding that keeps the size; where it is odd, Torch puts the larger half on the right."""
-    totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
-    if any(t % 2 for t in totals):
-        extra: list[int] = []
-        for total in reversed(totals):
-            extra += [0, total % 2]
-        input = nn.pad(input, extra)
-    return input, tuple(t // 2 for t in totals)
-
-
-def convolution(
-    input: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-    count: int,
-    faster: Any = None,
-) -> Any:
-    """Convolution over ``count`` dimensions, with or without a batch dimension.
-
-    ``faster`` is tried first; it returns None where Jittor's own operator has to do it.
-    """
-    if input.ndim == count + 1:
-        batch = input.unsqueeze(0)
-        return convolution(batch, weight, bias, stride, padding, dilation, groups, count, faster).squeeze(0)
-    if input.ndim != count + 2:
-        raise RuntimeError(f"Expected {count + 1}D or {count + 2}D input to conv{count}d, got {list(input.shape)}")
-    if input.shape[1] != weight.shape[1] * groups:
-        raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(input.shape)} "
-            f"to have {weight.shape[1] * groups} channels, but got {input.shape[1]} channels instead"
-        )
-    stride, dilation = repeated(stride, count), repeated(dilation, count)
-    if padding == "same":
-        if any(s != 1 for s in stride):
-            raise ValueError("padding='same' is not supported for strided convolutions")
-        input, padding = same_padding(input, list(weight.shape)[2:], dilation)
-    else:
-        padding = (0,) * count if padding == "valid" else repeated(padding, count)
-    if count == 1:
-        found = nn.conv2d(
-            input.unsqueeze(-1), weight.unsqueeze(-1), bias, stride + (1,), padding + (0,), dilation + (1,), groups
-        )
-        return found.squeeze(-1)
-    if count == 2:
-        return nn.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    found = None if faster is None else faster(input, weight, bias, stride, padding, dilation, groups)
-    if found is not None:
-        return found
-    if groups == 1:
-        return nn.conv3d(input, weight, bias, stride, padding, dilation)
-    # Jittor's grouped 3-D convolution mixes up the axes unless the output is a cube.
-    inputs, outputs = input.shape[1] // groups, weight.shape[0] // groups
-    parts = []
-    for g in range(groups):
-        rows = slice(g * outputs, (g + 1) * outputs)
-        part = input[:, g * inputs : (g + 1) * inputs]
-        own_bias = None if bias is None else bias[rows]
-        parts.append(nn.conv3d(part, weight[rows], own_bias, stride, padding, dilation))
-    return jt.concat(parts, dim=1)
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """``input @ weight.T + bias`` over the last dimension; the weight may also be one row (1-D)."""
-    if weight.ndim == 1:
-        found = (input * weight).sum(-1)
-        return found if bias is None else found + bias
-    return nn.linear(input, weight, bias)
+        return without_added(operator(x, w, 0, groups, stride, padding, dilation, ()), count)
+    return without_added(operator(x, w, bias, groups, stride, padding, dilation), count)
 
 
 def without_tensors(value: Any) -> Any:
@@ -1795,7 +1815,6 @@ class ConvBase(Module):
 
     spatial = 0
     transposed = False
-    faster: Any = None
 
     def __init__(
         self,
@@ -1883,7 +1902,7 @@ class ForwardConv(ConvBase):
                 else:
                     amounts += [0, 0] if padding == "valid" else [padding[i], padding[i]]
             input, padding = pad(input, amounts, self.padding_mode), 0
-        options = (self.stride, padding, self.dilation, self.groups, self.spatial, self.faster)
+        options = (self.stride, padding, self.dilation, self.groups, self.spatial)
         return convolution(input, weight, bias, *options)
 
     def execute(self, input: Any) -> Any:
@@ -1900,7 +1919,6 @@ class Conv2d(ForwardConv):
 
 class Conv3d(ForwardConv):
     spatial = 3
-    faster = staticmethod(fast_conv3d)
 
 
 class Linear(Module):
@@ -2634,6 +2652,13 @@ class SGD(Optimizer):
 
     def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         momentum = group["momentum"]
+        buffer = state.get("momentum_buffer")
+        native = native_update(p, g, buffer) if momentum != 0 and buffer is not None else None
+        if native is not None:
+            options = (group["lr"], momentum, 1 - group["dampening"], group["weight_decay"])
+            new, moved = native(p, g, buffer, *map(float, options), bool(group["nesterov"]))
+            buffer.update(moved)
+            return new
         if group["weight_decay"] != 0:
             g = g + p * group["weight_decay"]
         if momentum != 0:
@@ -2676,6 +2701,18 @@ class Adam(Optimizer):
 
     def update(self, p: Any, g: Any, state: Any, group: Any) -> Any:
         b1, b2 = group["betas"]
+        step_size, root = group["lr"] / (1 - b1 ** state["step"]), math.sqrt(1 - b2 ** state["step"])
+        m, v = running(state, "exp_avg", p), running(state, "exp_avg_sq", p)
+        native = None if group["amsgrad"] else native_update(p, g, m, v)
+        if native is not None:
+            weight_decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+            decay, shrink = (0.0, 1 - group["lr"] * weight_decay) if decoupled else (weight_decay, 1.0)
+            # m * step_size / (sqrt(v) / root + eps), with one division less for each value
+            options = (step_size * root, 1 - b1, b2, group["eps"] * root, decay, shrink)
+            new, mean, square = native(p, g, m, v, *map(float, options))
+            m.update(mean)
+            v.update(square)
+            return new
         if group["weight_decay"] != 0:
             if group["decoupled_weight_decay"]:
                 p = p * (1 - group["lr"] * group["weight_decay"])
@@ -2684,9 +2721,99 @@ class Adam(Optimizer):
         m, v = adam_moments(state, p, g, group)
         if group["amsgrad"]:
             v = moving(state, "max_exp_avg_sq", p, lambda largest: jt.maximum(largest, v))
-        step_size = group["lr"] / (1 - b1 ** state["step"])
-        denominator = v.sqrt() / math.sqrt(1 - b2 ** state["step"]) + group["eps"]
-        return p - m * step_size / denominator
+        return p - m * step_size / (v.sqrt() / root + group["eps"])
+
+
+UPDATE_HEADER = r"""
+#pragma once
+#include "op.h"
+namespace jittor {
+
+// Adam (p, g, m, v): the new p, m and v.  SGD with momentum (p, g, b): the new p and b.
+// Declarations stay on one line, else Jittor does not find them.
+struct @CLASS@ : Op {
+    vector<Var*> given;
+    vector<float64> options;
+    // Rate, what is taken of the gradient into m, what is kept of v, eps, decay, shrink.
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* p, Var* g, Var* m, Var* v, float64 a, float64 b, float64 c, float64 e, float64 d, float64 s);
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* p, Var* g, Var* b, float64 rate, float64 momentum, float64 taken, float64 decay, bool nesterov);
+    const char* name() const override { return "@OP@"; }
+    void infer_shape() override;
+    void run() override;
+};
+} // jittor
+"""
+
+
+UPDATE_SOURCE = r"""
+#include <cmath>
+#include "var.h"
+#include "@OP@_op.h"
+
+namespace jittor {
+
+enum { SMALL = 1 << 15 };  // fewer values than threads are worth waking for
+
+@CLASS@::@CLASS@(Var* p, Var* g, Var* m, Var* v, float64 rate, float64 first, float64 second, float64 root,
+                 float64 eps, float64 decay, float64 shrink)
+    : given({p, g, m, v}), options({rate, first, second, eps, decay, shrink}) {
+    flags.set(NodeFlags::_manual_set_vnbb);
+    for (int i = 0; i < 3; i++) create_output(nullptr, p->dtype());
+}
+
+@CLASS@::@CLASS@(Var* p, Var* g, Var* b, float64 rate, float64 momentum, float64 taken, float64 decay, bool nesterov)
+    : given({p, g, b}), options({rate, momentum, taken, decay, (float64)nesterov}) {
+    flags.set(NodeFlags::_manual_set_vnbb);
+    for (int i = 0; i < 2; i++) create_output(nullptr, p->dtype());
+}
+
+void @CLASS@::infer_shape() {
+    for (auto* v : given) ASSERT(v->shape == given[0]->shape) << v->shape << given[0]->shape;
+    for (int i = 0; i < (int)outputs().size(); i++) output(i)->set_shape(given[0]->shape);
+}
+
+void @CLASS@::run() {
+    int64 n = given[0]->num;
+    const float *p = given[0]->ptr<float32>(), *g = given[1]->ptr<float32>(), *m = given[2]->ptr<float32>();
+    float *new_p = output(0)->ptr<float32>(), *new_m = output(1)->ptr<float32>();
+    if (given.size() == 3) {
+        const float rate = options[0], momentum = options[1], taken = options[2], decay = options[3];
+        const bool nesterov = options[4] != 0;
+        #pragma omp parallel for simd if (n > SMALL)
+        for (int64 i = 0; i < n; i++) {
+            float change = g[i] + decay * p[i];
+            float moved = momentum * m[i] + taken * change;
+            new_m[i] = moved;
+            new_p[i] = p[i] - rate * (nesterov ? change + momentum * moved : moved);
+        }
+        return;
+    }
+    const float* v = given[3]->ptr<float32>();
+    float* new_v = output(2)->ptr<float32>();
+    const float rate = options[0], first = options[1], second = options[2], unseen = 1 - options[2];
+    const float eps = options[3], decay = options[4], shrink = options[5];
+    #pragma omp parallel for simd if (n > SMALL)
+    for (int64 i = 0; i < n; i++) {
+        float held = p[i] * shrink, change = g[i] + decay * held;
+        float mean = m[i] + (change - m[i]) * first;
+        float square = v[i] * second + change * change * unseen;
+        new_m[i] = mean;
+        new_v[i] = square;
+        new_p[i] = held - rate * mean / (std::sqrt(square) + eps);
+    }
+}
+
+} // jittor
+"""
+
+
+def native_update(*values: Any) -> Any:
+    """The operator for a parameter, its gradient and its state; None where Jittor's own operators have to do it."""
+    if not computes_natively(*values):
+        return None
+    return native_operator("native_update", UPDATE_HEADER, UPDATE_SOURCE, "-fopenmp")
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
