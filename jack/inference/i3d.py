@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from jack.checkpoints import load_into
 from jack.datasets.tsl300 import SEGMENT_FRAMES
 from jack.frameworks import Framework, method_module
+from jack.inference.optimizing import optimized_later
 from jack.media.tslnet_features import i3d_clips
 from jack.media.video import timeline
+from jack.options import Options
 
 CLIPS = 4  # that go through the network at once
 
@@ -23,16 +25,18 @@ class I3DFeatures:
     Args:
         framework: that computes.
         weights: of the public RGB network, ``rgb_imagenet.pt``, in any format of ``jack convert-checkpoint``.
+        options: which say whether it is optimized; None if not.
 
     Raises:
         CheckpointError: if the file is no such network.
     """
 
-    def __init__(self, framework: Framework, weights: Path) -> None:
+    def __init__(self, framework: Framework, weights: Path, options: Options | None = None) -> None:
         self.module = method_module(framework, "inference")
         model = method_module(framework, "i3d").I3D()
         load_into(model, weights)
-        self.model = framework.place(model)
+        placed = framework.place(model)
+        self.model = optimized_later(placed, options, "features") if options and options.optimize else placed
 
     def __call__(self, video: Path, tell: Callable[[int, int], None] = lambda done, of: None) -> NDArray[np.float32]:
         """Features of a video, T x 1024; the last clip is filled up with zeros.

@@ -11,10 +11,15 @@ class OptimizedLater:
     """Stands for a Jittor model; the first call optimizes it, this and later ones run the result.
 
     The model's weights are released, so that they are held once; it must not be used otherwise afterwards.
+
+    Args:
+        model: the model.
+        method: that is called, if it is not the model itself.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, method: str = "") -> None:
         self._model = model
+        self._method = method
         self._fast: Any = None
 
     def __call__(self, *inputs: Any) -> Any:
@@ -27,21 +32,22 @@ class OptimizedLater:
 
         try:
             if self._fast is None:
-                self._fast = optimize(self._model, *inputs, release=True)
+                called = getattr(self._model, self._method) if self._method else self._model
+                self._fast = optimize(called, *inputs, release=True)
             return self._fast(*inputs)
         except CannotOptimize as error:
             raise OptionError(f"{error}; leave --optimize out") from error
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
+        return self if name == self._method else getattr(self._model, name)
 
 
-def optimized_later(model: Any, options: Options) -> OptimizedLater:
-    """The model behind ``--optimize``.
+def optimized_later(model: Any, options: Options, method: str = "") -> OptimizedLater:
+    """The model behind ``--optimize``, of which a method may be what is called.
 
     Raises:
         OptionError: if the options ask for another framework or device.
     """
     if options.framework != "jittor" or options.device != "cpu":
         raise OptionError("--optimize is for --framework jittor --device cpu")
-    return OptimizedLater(model)
+    return OptimizedLater(model, method)

@@ -86,7 +86,7 @@ def infer_sentiments(
     framework, model = trained_model(options)
     if rgb is None:
         assert source.i3d is not None  # see check
-        rgb = I3DFeatures(framework, source.i3d)(_video(source), tell)
+        rgb = I3DFeatures(framework, source.i3d, options)(_video(source), tell)
     segments = min(len(rgb), len(mel) // MEL_FRAMES)
     where = source.video or source.rgb
     if not segments:

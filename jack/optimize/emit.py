@@ -120,6 +120,8 @@ class _Emitter:
             self.values[node] = self.plan.pooling(
                 self.values[node.inputs[0]], o["way"], o["kernel"], o["stride"], padding
             )
+        elif node.kind == "concat":
+            self.values[node] = self.plan.concat([self.values[i] for i in node.inputs])
         elif node.kind == "affinity":
             o, fixed = node.options, node.inputs[1]
             constant = Constant(self.keys.key((fixed.identity, "fixed")), fixed.shape, fixed.values)

@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 NAME = "jack_optimized"
 FUNCTIONS = (
     *("plan", "drop", "holds", "input", "convolution", "pooling", "elementwise", "product", "view"),
-    *("affinity", "mixture", "output", "finish"),
+    *("concat", "affinity", "mixture", "output", "finish"),
 )
 _keys = count(1)
 
@@ -210,6 +210,10 @@ class Plan:
     def view(self, source: int, shape: Sequence[int]) -> int:
         """The same elements in another shape."""
         return self._call("view", self._number, source, len(shape), _numbers(shape))
+
+    def concat(self, sources: Sequence[int]) -> int:
+        """Values beside one another along the channels."""
+        return self._call("concat", self._number, len(sources), (ctypes.c_int * len(sources))(*sources))
 
     def affinity(
         self, source: int, starts: Sequence[tuple[int, int]], size: int, divisor: float, fixed: Constant

@@ -445,6 +445,35 @@ static int elementwise(OptimizedPlan& plan, int src, int other, const char* text
     return made;
 }
 
+// Values beside one another along the channels, in the layout of the first.
+static int beside(OptimizedPlan& plan, const std::vector<int>& sources) {
+    using namespace dnnl;
+    auto first = plan.values[sources[0]].desc;
+    bool last = first == channels_last(first.dims());
+    std::vector<memory::desc> descs;
+    std::vector<int> laid;
+    for (int v : sources) {
+        auto dims = plan.values[v].desc.dims();
+        laid.push_back(plan.laid_out(v, last ? channels_last(dims) : plain(dims)));
+        descs.push_back(plan.values[laid.back()].desc);
+    }
+    After none("", 2, 1, nullptr, nullptr);
+    dims_t whole = first.dims();
+    for (size_t i = 1; i < descs.size(); i++) whole[1] += descs[i].dims()[1];
+    auto target = last ? channels_last(whole) : plain(whole);
+    dnnl::concat::primitive_desc pd(target, 1, descs, cpu(), none.attributes);
+    int made = plan.fresh(target);
+    Step step;
+    step.work = dnnl::concat(pd);
+    step.what = string("concat ") + pd.impl_info_str();
+    for (size_t i = 0; i < laid.size(); i++)
+        plan.operand(step, DNNL_ARG_MULTIPLE_SRC + (int)i, descs[i], plan.values[laid[i]].buffer);
+    plan.operand(step, DNNL_ARG_DST, target, plan.values[made].buffer);
+    plan.scratch(step, pd.scratchpad_desc());
+    plan.steps.push_back(step);
+    return made;
+}
+
 // Rows times the transposed weight: (N, I) x (O, I).
 static int product(OptimizedPlan& plan, int src, const dims_t& wdims, int64 key, const float* weight, int64 bias_key,
                    const float* bias, const char* text, const int64* keys, const float** pointers) {
@@ -582,6 +611,10 @@ int64 jack_product(int64 number, int src, const int64* wdims, int64 key, const f
         return (int64)product(*plans().at(number), src, dims_of(2, wdims), key, weight, bias_key, bias, text, keys,
                               pointers);
     });
+}
+
+int64 jack_concat(int64 number, int count, const int* sources) {
+    return guarded([&] { return (int64)beside(*plans().at(number), std::vector<int>(sources, sources + count)); });
 }
 
 // The same memory under another shape; the value is made plain for it.

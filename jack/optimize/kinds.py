@@ -10,7 +10,8 @@ Kinds and their options; the first input is the value that is worked on:
 * ``affine``: inputs x, mean, variance, weight or not, bias or not (options ``weight``, ``bias`` say which); eps.
 * ``pool``: way (0 maximum, 1 mean, 2 mean without the padding), kernel, stride, before, behind.
 * ``affinity``, ``mixture``: see :mod:`jack.optimize.skeletons`.
-* ``relu``, ``add`` (of two values of one shape), ``view`` (another shape).
+* ``relu``, ``add`` (of two values of one shape), ``view`` (another shape), ``concat`` (of channels).
+* ``pad``: zeros around the last axes; before, behind. See :mod:`jack.optimize.padding`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ NodeOf = Callable[[Any], Node]
 
 IN_PLACE = frozenset({"relu"})  # may return the Var that they were given, changed
 HEAVY = frozenset({"convolution", "product", "affine", "pool", "affinity", "mixture"})
-LIGHT = frozenset({"relu", "add", "view"})  # worth nothing on their own
+LIGHT = frozenset({"relu", "add", "view", "concat"})  # worth nothing on their own
 
 
 @cache
@@ -66,6 +67,8 @@ def recognised(function: Callable[..., Any], given: Any, shape: Shape, dtype: st
         return "view", (args[0],), {"shape": shape}
     if name.rpartition(".")[2] in ("__add__", "add") and len(args) == 2 and not kwargs:
         return _add(args[0], args[1])
+    if name in ("concat", "cat"):
+        return _concat(args, kwargs)
     handler = HANDLERS.get(name)
     signature = _signature(function) if handler else None
     if handler is None or signature is None:
@@ -99,6 +102,27 @@ def _add(first: Any, second: Any) -> Found | None:
 def _value(given: dict[str, Any]) -> Any:
     """What is worked on, which the helpers call otherwise than Jittor."""
     return given["input"] if "input" in given else given["x"]
+
+
+def _concat(args: Sequence[Any], kwargs: dict[str, Any]) -> Found | None:
+    parts = args[0] if args else ()
+    dim = args[1] if len(args) == 2 else kwargs.get("dim", kwargs.get("axis"))
+    if type(parts) not in (list, tuple) or len(args) + len(kwargs) != 2 or dim != 1:
+        return None
+    ranks = {len(p.shape) for p in parts if _computed(p)}
+    whole = all(_computed(p) and 0 not in p.shape for p in parts)
+    return ("concat", tuple(parts), {}) if parts and whole and ranks <= {3, 4, 5} else None
+
+
+def _pad(given: dict[str, Any], shape: Shape, node_of: NodeOf) -> Found | None:
+    x, amounts = _value(given), given["pad" if "pad" in given else "padding"]
+    if given["mode"] != "constant" or given["value"] or not _computed(x) or type(amounts) not in (list, tuple):
+        return None
+    count = len(shape) - 2
+    if len(amounts) > 2 * count or len(x.shape) != len(shape) or any(type(a) is not int or a < 0 for a in amounts):
+        return None
+    pairs = [(0, 0)] * (count - len(amounts) // 2) + [*zip(amounts[::2], amounts[1::2])][::-1]
+    return "pad", (x,), {"before": tuple(p[0] for p in pairs), "behind": tuple(p[1] for p in pairs)}
 
 
 def _several(value: Any, count: int) -> Shape:
@@ -224,6 +248,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Shape, NodeOf], Found | None]] = {
     "linear": _product,
     "batch_norm": _batch_norm,
     "relu": _relu,
+    "pad": _pad,
     "max_pool": _max_pool,
     "avg_pool": _avg_pool,
     "Conv.execute": _jittor_convolution,

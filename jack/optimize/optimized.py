@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from jack.optimize.emit import Counts, Keys
 from jack.optimize.errors import CannotOptimize, ModelChanged
 from jack.optimize.graph import replaced
+from jack.optimize.padding import absorb_padding
 from jack.optimize.program import Program, arrays, make_program
-from jack.optimize.recorder import record
+from jack.optimize.recorder import module_of, record
 from jack.optimize.skeletons import merge_graph_convolutions
 
 TOLERANCE = 1e-4  # of the largest magnitude of an output
@@ -42,7 +43,7 @@ class Optimized:
         self._keys = Keys()
         self._programs: OrderedDict[Any, Program | None] = OrderedDict()
         self._first: Program | None = None
-        self._modules = list(model.modules())
+        self._modules = list(module_of(model).modules())
         self._held = self._everything()  # kept, so that nothing new gets the address of something old
         self._state = [[*map(id, objects)] for objects in self._held]
         self._constants: dict[int, tuple[Any, int]] = {}
@@ -133,6 +134,7 @@ class Optimized:
             variable.assign(jt.zeros(shape).stop_grad())  # for its shape; it is never computed
         try:
             graph = record(self.model, args, kwargs, {key: number for key, (_, _, number) in self._released.items()})
+            absorb_padding(graph)
             merge_graph_convolutions(graph)
             program = make_program(graph, self._keys, counts)
             for node in graph.constants:
@@ -196,7 +198,7 @@ def optimize(
     random ones of the same shapes.
 
     Args:
-        model: a Jittor module, in evaluation mode.
+        model: a Jittor module in evaluation mode, or a method of one (``model.features``).
         inputs: what the model is called with, e.g. one sample.
         tolerance: largest difference that is accepted, relative to the largest magnitude of an output.
         release: give back the memory of the model's own weights; it cannot be used any more.
@@ -209,7 +211,7 @@ def optimize(
 
     if jt.flags.use_cuda:
         raise CannotOptimize("only for the CPU (jt.flags.use_cuda is on)")
-    training = [type(m).__name__ for m in model.modules() if getattr(m, "training", None) or _trains(m)]
+    training = [type(m).__name__ for m in module_of(model).modules() if getattr(m, "training", None) or _trains(m)]
     if training:
         raise CannotOptimize(f"the model is in training mode ({training[0]}); call model.eval() first")
     described((inputs, keywords))

@@ -197,7 +197,7 @@ def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], released: 
     """The graph of ``model(*args, **kwargs)``.
 
     Args:
-        model: a module.
+        model: a module, or a method of one.
         args: its arguments.
         kwargs: the same, by name.
         released: for the weights whose values are gone, by ``id``: what identifies them.
@@ -227,8 +227,13 @@ def record(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], released: 
     return graph
 
 
+def module_of(model: Any) -> Any:
+    """The module itself, or the one whose method it is."""
+    return model.__self__ if isinstance(model, types.MethodType) else model
+
+
 def _attributes(model: Any) -> list[dict[str, int]]:
-    return [{name: id(value) for name, value in vars(module).items()} for module in model.modules()]
+    return [{name: id(value) for name, value in vars(module).items()} for module in module_of(model).modules()]
 
 
 def _paths(value: Any, kind: type, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -299,7 +304,7 @@ def _modules_of(model: Any) -> list[types.ModuleType]:
     import jittor as jt
 
     found = [jt, jt.nn]
-    names = {c.__module__ for m in model.modules() for c in type(m).__mro__}
+    names = {c.__module__ for m in module_of(model).modules() for c in type(m).__mro__}
     written = [sys.modules[n] for n in sorted(names) if n in sys.modules and n != "builtins"]
     used = [v for m in written for v in vars(m).values() if isinstance(v, types.ModuleType)]
     for module in written + used:

@@ -149,6 +149,26 @@ class Graphs(jh.Module):
         return self.unit(x)
 
 
+class Inception(jh.Module):
+    """Branches whose zeros lie outside of the layers; one pool sees values below them."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = jh.Conv2d(4, 8, kernel_size=3, stride=2, bias=False)
+        self.bn = jh.BatchNorm2d(8)
+        self.one = jh.Conv2d(8, 6, kernel_size=1)
+        self.two = jh.Conv2d(8, 10, kernel_size=3)
+        self.pool = jh.MaxPool2d(kernel_size=3, stride=1)
+        self.last = jh.Conv2d(24, 8, kernel_size=1)
+
+    def execute(self, x):
+        y = nn.relu(self.bn(self.first(jh.pad(x, (0, 1, 1, 0)))))
+        padded = jh.pad(y, (1, 1, 1, 1))
+        joined = jh.concat([nn.relu(self.one(y)), nn.relu(self.two(padded)), self.pool(padded)], dim=1)
+        below = self.last(joined)
+        return self.pool(jh.pad(below, (1, 0, 0, 1))), joined
+
+
 class Looks(Block):
     """Decides by values."""
 

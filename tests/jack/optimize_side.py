@@ -29,6 +29,7 @@ MODELS = {
     "graphs": (lambda: m.Graphs(16), [(2, 8, 6, 16)]),
     "graphs of five": (lambda: m.Graphs(5), [(1, 8, 6, 5)]),
     "graphs with a spy": (lambda: m.Graphs(16, True), [(2, 8, 6, 16)]),
+    "inception": (m.Inception, [(2, 4, 11, 12)]),
     "looks": (m.Looks, [IMAGE]),
     "branches": (m.Branches, [IMAGE]),
     "draws": (m.Draws, [IMAGE]),
@@ -98,6 +99,13 @@ def hooked():
     model.bn1.register_forward_hook(lambda module, args, output: output * 2)
     fast = optimize(model, *inputs)
     return {"worst": difference(model, fast, inputs), "counts": vars(fast.counts)}
+
+
+def method():
+    """Not the module, but a method of it."""
+    model, inputs = made("block")
+    fast = optimize(model.down.execute, *inputs)
+    return {"worst": difference(model.down.execute, fast, inputs), "counts": vars(fast.counts)}
 
 
 def training():
@@ -195,6 +203,7 @@ CASES = {
     "hook added": lambda: changed(lambda model: model.bn1.register_forward_hook(lambda a, b, c: c * 2)),
     "mode changed": lambda: changed(lambda model: model.train()),
     "hooked": hooked,
+    "method": method,
     "training": training,
     "other shapes": other_shapes,
     "fallback": fallback,

@@ -23,16 +23,8 @@ def outcomes(tmp_path_factory):
     "case",
     [
         *("block", "read twice", "shared twice", "in place", "norm after relu", "geometries", "stock", "plain"),
-        *(
-            "graphs",
-            "graphs of five",
-            "graphs with a spy",
-            "by shape",
-            "dropping",
-            "hooked",
-            "other shapes",
-            "released",
-        ),
+        *("graphs", "graphs of five", "graphs with a spy", "by shape", "dropping", "hooked", "other shapes"),
+        *("released", "unseen", "inception", "method"),
     ],
 )
 def test_results_are_those_of_the_model(outcomes, case):
@@ -78,6 +70,12 @@ def test_graph_convolutions_are_merged_unless_something_else_is_inside(outcomes)
         1,
         0,
     ]
+
+
+def test_zeros_around_become_padding_unless_a_pool_would_see_them(outcomes):
+    counts = outcomes["inception"]["counts"]
+    assert (counts["convolutions"], counts["pools"]) == (4, 2)
+    assert sum(step.startswith("concat") for step in counts["steps"]) == 1
 
 
 def test_a_hook_is_part_of_the_model(outcomes):
