@@ -24,16 +24,18 @@ RELEASE = "release-"
 
 HEAD = f"""# Torch against Jittor, measured
 
-Made by `{WRITE}` from the files of `benchmarks/results`; do not edit. Measure yourself with `jack-bench methods`
-(`--quick` for a first look) and `jack-bench release`; `jack-bench methods --compare FILE` says what became slower.
+Made by `{WRITE}` from the files of `benchmarks/results`; do not edit. Measure yourself with
+`jack-bench methods` (`--quick` for a first look) and `jack-bench release`; `jack-bench methods --compare FILE` says
+what became slower. `--device cuda` makes the same report on a GPU; no such report has been committed unless one stands
+below.
 
 Each side runs in a process of its own with the same weights, inputs and number of threads. It first has to compute what
 Torch computes, else it is not timed. Then the sides take turns, step by step, and every step is waited for; no time is
 left out. A ratio is Torch's median divided by the other's: **above 1 the other is faster, below 1 it is slower**; in
 brackets its 95 % interval (bootstrap over paired rounds). CPU is the processor time of all threads. Peak is the
-resident memory (VmHWM) during the timed steps. The first step, which compiles, stands apart. `~` marks cells
-during which other processes took more than {NOISY_OTHERS:.0%} of the CPUs, or whose quartiles lie more than
-{NOISY_SPREAD:.0%} of the median apart.
+resident memory (VmHWM) during the timed steps. The first step, which compiles, stands apart; what `jack optimize`
+itself takes is part of building the model (`build_s` in the CSV). `~` marks cells during which other processes took more
+than {NOISY_OTHERS:.0%} of the CPUs, or whose quartiles lie more than {NOISY_SPREAD:.0%} of the median apart.
 """
 
 

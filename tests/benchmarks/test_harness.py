@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.harness import session
 from benchmarks.harness.cells import FULL, Cell, PlanError, Request, plan
 from benchmarks.harness.machine import Reading, others_share, read_clocks
 from benchmarks.harness.result import Result, SideResult
@@ -140,6 +142,31 @@ def test_finished_cells_are_found_until_something_changes(tmp_path: Path) -> Non
     wider = Cell("bpmgcn", "inference", 4, 48, ("torch", "compile", "jittor"))
     assert store.find(wider, "mark")[1] == "another framework was asked for"
     assert fingerprint(Protocol(), "cpu", 1) != fingerprint(Protocol(), "cpu", 2)
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+    interrupt_at = 2
+
+    def fake(cell: Cell, protocol: Protocol, device: str, threads: int, data: Path, mark: str, say: Any) -> Result:
+        if len(measured) + 1 == interrupt_at:
+            raise KeyboardInterrupt
+        measured.append(cell.key)
+        made = result({name: side([1.0, 1.1]) for name in cell.sides}, cell.method, cell.phase, cell.batch, cell.length)
+        return replace(made, fingerprint=mark)
+
+    monkeypatch.setattr(session, "measure", fake)
+    request = Request(("bpmgcn",), ("inference",), ("torch", "jittor"), (1, 2, 4))
+
+    def run() -> tuple[session.Session, list[str]]:
+        made = session.Session(request, FAST, "cpu", 1, tmp_path, again=False)
+        return made, [each.key for each in made.run(lambda line: None).results]
+
+    first, found = run()
+    assert first.interrupted and len(found) == 1
+    interrupt_at = 0
+    second, found = run()
+    assert not second.interrupted and len(found) == 3 == len(measured) == len(set(measured))
 
 
 def test_a_real_cell_in_both_frameworks(tmp_path: Path) -> None:
