@@ -14,6 +14,7 @@ from converter.helpers.library.containers import ModuleList
 from converter.helpers.library.convolution import linear
 from converter.helpers.library.initialization import constant_, xavier_normal_, xavier_uniform_
 from converter.helpers.library.layers import Linear
+from converter.helpers.library.linear_algebra import matmul
 from converter.helpers.library.modules import Module
 from converter.helpers.library.normalization import LayerNorm
 from converter.helpers.library.parameters import Parameter
@@ -118,7 +119,7 @@ class MultiheadAttention(Module):
             k, v = jt.concat([k, zeros], dim=1), jt.concat([v, zeros], dim=1)
             extra += 1
         q, k, v = (x.reshape([batch, -1, heads, self.head_dim]).permute([0, 2, 1, 3]) for x in (q, k, v))
-        scores = nn.matmul(q * (1 / math.sqrt(self.head_dim)), k.permute([0, 1, 3, 2]))
+        scores = matmul(q * (1 / math.sqrt(self.head_dim)), k.permute([0, 1, 3, 2]))
         mask = float_mask(attn_mask)
         if mask is not None:
             mask = mask.reshape([-1, heads, *list(mask.shape)[1:]]) if mask.ndim == 3 else mask
@@ -129,7 +130,7 @@ class MultiheadAttention(Module):
             scores = scores + padding.reshape([batch, 1, 1, -1])
         weights = nn.softmax(scores, dim=-1)
         weights = dropped(weights, weights.shape, self.dropout, self.training)
-        out = nn.matmul(weights, v).permute([0, 2, 1, 3]).reshape([batch, -1, self.embed_dim])
+        out = matmul(weights, v).permute([0, 2, 1, 3]).reshape([batch, -1, self.embed_dim])
         out = self.out_proj(out)
         if not self.batch_first:
             out = out.transpose(0, 1)

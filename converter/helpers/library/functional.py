@@ -7,6 +7,7 @@ import jittor as jt
 from jittor import nn
 
 from converter.helpers.library.activations import dropped, magnitude
+from converter.helpers.library.linear_algebra import matmul
 
 
 def embedding(
@@ -108,7 +109,7 @@ def scaled_dot_product_attention(
         repeats = query.shape[-3] // key.shape[-3]
         key, value = key.repeat_interleave(repeats, -3), value.repeat_interleave(repeats, -3)
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores = nn.matmul(query * factor, key.transpose(-2, -1))
+    scores = matmul(query * factor, key.transpose(-2, -1))
     if is_causal:
         rows, columns = scores.shape[-2:]
         attn_mask = jt.arange(rows).unsqueeze(-1) >= jt.arange(columns).unsqueeze(0)
@@ -118,4 +119,4 @@ def scaled_dot_product_attention(
             attn_mask = jt.ternary(attn_mask, jt.zeros(attn_mask.shape), hidden)
         scores = scores + attn_mask
     weights = nn.softmax(scores, dim=-1)
-    return nn.matmul(dropped(weights, weights.shape, dropout_p, True), value)
+    return matmul(dropped(weights, weights.shape, dropout_p, True), value)

@@ -8,6 +8,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.dtypes import integral, scalar_like
+from converter.helpers.library.matmul_native import batched_product
 
 
 def matmul(input: Any, other: Any) -> Any:
@@ -23,7 +24,8 @@ def matmul(input: Any, other: Any) -> Any:
         return jt.matmul(input.unsqueeze(0), other).squeeze(-2)
     if other.ndim == 1:
         return jt.matmul(input, other.unsqueeze(1)).squeeze(-1)
-    return jt.matmul(input, other)
+    product = batched_product(input, other)
+    return jt.matmul(input, other) if product is None else product
 
 
 def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:

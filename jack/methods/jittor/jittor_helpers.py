@@ -805,12 +805,17 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 class ModuleSequence(Module):
     """Modules under the names 0, 1, 2, ...: what Sequential and ModuleList share."""
 
+    def named_held(self) -> list[tuple[str, Any]]:
+        """Names and modules; as in Torch, None may stand in the place of a module."""
+        held = self.__dict__.items()
+        return [(str(k), v) for k, v in held if isinstance(v, nn.Module) or v is None and str(k).isdigit()]
+
     def items_held(self) -> list[Any]:
-        return [child for _, child in module_children(self)]
+        return [child for _, child in self.named_held()]
 
     def refill(self, modules: Any) -> None:
         """Take these modules, in this order, instead of those held."""
-        for name, _ in module_children(self):
+        for name, _ in self.named_held():
             delattr(self, name)
         for i, module in enumerate(modules):
             self.add_module(str(i), module)
@@ -826,22 +831,22 @@ class ModuleSequence(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return self.same_kind(module_children(self)[index])
+            return self.same_kind(self.named_held()[index])
         if isinstance(index, str):
-            return dict(module_children(self))[index]
+            return dict(self.named_held())[index]
         return self.items_held()[index]
 
     def same_kind(self, named: Any) -> Any:
         return type(self)([child for _, child in named])
 
     def __setitem__(self, index: int, module: Any) -> None:
-        setattr(self, module_children(self)[index][0], module)
+        setattr(self, self.named_held()[index][0], module)
 
     def __delitem__(self, index: Any) -> None:
-        names = module_children(self)[index] if isinstance(index, slice) else [module_children(self)[index]]
+        names = self.named_held()[index] if isinstance(index, slice) else [self.named_held()[index]]
         for name, _ in names:
             delattr(self, name)
-        named = module_children(self)
+        named = self.named_held()
         if all(name.isdigit() for name, _ in named):
             self.refill([child for _, child in named])
 
@@ -1962,7 +1967,8 @@ def matmul(input: Any, other: Any) -> Any:
         return jt.matmul(input.unsqueeze(0), other).squeeze(-2)
     if other.ndim == 1:
         return jt.matmul(input, other.unsqueeze(1)).squeeze(-1)
-    return jt.matmul(input, other)
+    product = batched_product(input, other)
+    return jt.matmul(input, other) if product is None else product
 
 
 def vector_dims_dropped(product: Any, input: Any, other: Any) -> Any:
@@ -2173,6 +2179,101 @@ def kl_div(
         safe = jt.ternary(target > 0, target, jt.ones_like(target))
         loss = jt.ternary(target > 0, target * jt.log(safe), jt.zeros_like(target)) - target * input
     return loss.sum() / input.shape[0] if kind == "batchmean" else reduced_loss(loss, kind)
+
+
+MATMUL_HEADER = r"""
+#pragma once
+#include "op.h"
+namespace jittor {
+
+// Of a (B, M, K) and b (B, K, N), each perhaps with its last two dimensions exchanged: (B, M, N).
+struct @CLASS@ : Op {
+    Var* a;
+    Var* b;
+    Var* out;
+    bool turn_a, turn_b;
+    @CLASS@(Var* a, Var* b, bool turn_a, bool turn_b);
+    const char* name() const override { return "@OP@"; }
+    VarPtr grad(Var* out, Var* dout, Var* v, int v_index) override;
+    void infer_shape() override;
+    void run() override;
+};
+} // jittor
+"""
+
+
+MATMUL_SOURCE = r"""
+#include <cstring>
+#include <dnnl.h>
+#include <omp.h>
+#include "var.h"
+#include "ops/op_register.h"
+#include "@OP@_op.h"
+
+namespace jittor {
+
+@CLASS@::@CLASS@(Var* a, Var* b, bool turn_a, bool turn_b) : a(a), b(b), turn_a(turn_a), turn_b(turn_b) {
+    flags.set(NodeFlags::_manual_set_vnbb);
+    a->flags.set(NodeFlags::_needed_by_backward);
+    b->flags.set(NodeFlags::_needed_by_backward);
+    out = create_output(nullptr, a->dtype());
+}
+
+void @CLASS@::infer_shape() {
+    ASSERT(a->shape.size() == 3 && b->shape.size() == 3);
+    ASSERTop(a->shape[0],==,b->shape[0]);
+    ASSERTop(a->shape[turn_a ? 1 : 2],==,b->shape[turn_b ? 2 : 1]);
+    NanoVector shape;
+    shape.push_back_check_overflow(a->shape[0]);
+    shape.push_back_check_overflow(a->shape[turn_a ? 2 : 1]);
+    shape.push_back_check_overflow(b->shape[turn_b ? 1 : 2]);
+    out->set_shape(shape);
+}
+
+VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    static auto make = get_op_info("@OP@").get_constructor<VarPtr, Var*, Var*, bool, bool>();
+    if (v_index == 0) return turn_a ? make(b, dout, turn_b, true) : make(dout, b, false, !turn_b);
+    return turn_b ? make(dout, a, true, turn_a) : make(a, dout, !turn_a, false);
+}
+
+void @CLASS@::run() {
+    int64 batch = out->shape[0], m = out->shape[1], n = out->shape[2], k = a->shape[turn_a ? 1 : 2];
+    if (out->num == 0) return;
+    if (k == 0) {
+        std::memset(out->mem_ptr, 0, out->size);
+        return;
+    }
+    auto *x = a->ptr<float32>(), *y = b->ptr<float32>(), *z = out->ptr<float32>();
+    auto one = [&](int64 i) {
+        dnnl_sgemm(turn_a ? 'T' : 'N', turn_b ? 'T' : 'N', m, n, k, 1, x + i * m * k, turn_a ? m : k,
+                   y + i * k * n, turn_b ? k : n, 0, z + i * m * n, n);
+    };
+    // Many matrices: each by one thread.  Few: oneDNN divides each between the threads.
+    if (batch >= omp_get_max_threads()) {
+        #pragma omp parallel for if (batch * m * n * k > 100000)
+        for (int64 i = 0; i < batch; i++) one(i);
+    } else {
+        for (int64 i = 0; i < batch; i++) one(i);
+    }
+}
+
+} // jittor
+"""
+
+
+def batched_product(a: Any, b: Any) -> Any:
+    """``a @ b`` of (..., M, K) and (..., K, N) with the same leading dimensions; None where Jittor has to do it."""
+    shape, other = list(a.shape), list(b.shape)
+    fits = len(shape) > 2 and shape[:-2] == other[:-2] and shape[-1] == other[-2]
+    if not fits or 0 in shape or 0 in other or not computes_natively(a, b):
+        return None
+    flags = onednn_flags()
+    operator = flags and native_operator("native_matmul", MATMUL_HEADER, MATMUL_SOURCE, flags)
+    if not operator:
+        return None
+    a, b = (v if v.ndim == 3 else v.reshape([-1, *list(v.shape)[-2:]]) for v in (a, b))
+    product = operator(a, b, False, False)
+    return product if len(shape) == 3 else product.reshape([*shape[:-1], other[-1]])
 
 
 IncompatibleKeys = collections.namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
