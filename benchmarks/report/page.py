@@ -34,8 +34,8 @@ Torch computes, else it is not timed. Then the sides take turns, step by step, a
 left out. A ratio is Torch's median divided by the other's: **above 1 the other is faster, below 1 it is slower**; in
 brackets its 95 % interval (bootstrap over paired rounds). CPU is the processor time of all threads. Peak is the
 resident memory (VmHWM) during the timed steps. The first step, which compiles, stands apart; what `jack optimize`
-itself takes is part of building the model (`build_s` in the CSV). `~` marks cells during which other processes took more
-than {NOISY_OTHERS:.0%} of the CPUs, or whose quartiles lie more than {NOISY_SPREAD:.0%} of the median apart.
+itself takes is part of building the model (`build_s` in the CSV). `~` marks cells during which other processes took
+more than {NOISY_OTHERS:.0%} of the CPUs, or whose quartiles lie more than {NOISY_SPREAD:.0%} of the median apart.
 """
 
 
