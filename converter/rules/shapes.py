@@ -447,12 +447,17 @@ rule(
 _CLONE_CASES = [call(input="A"), snippet("x = A.clone()\nx[0] = 1.0\nreturn x, A")]
 
 
-@action("torch.clone", "(input, *, memory_format=None)", value_to="jittor.clone", cases=_CLONE_CASES)
-def _clone(use: Use) -> cst.BaseExpression | Refusal | None:
-    return use.method(use.bound["input"], "clone") if use.given("input") else None
-
-
-rule("torch.Tensor.clone", "(*, memory_format=None)", keep=True, drop=["memory_format"], cases=[call(self="A")])
+rule(
+    "torch.clone",
+    "(input, *, memory_format=None)",
+    to="helpers.clone",
+    method=True,
+    cases=[
+        *_CLONE_CASES,
+        snippet("y = N.clone()\ny[y == 1] = -100\nreturn (N == 1).sum(), N, y, M.clone(), U.clone(), A.clone() * 2"),
+        snippet("y = N.clone()\ny.tolist()\ny[0] = 7\nreturn N, y"),
+    ],
+)
 rule(
     "torch.detach",
     "(input)",

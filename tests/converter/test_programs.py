@@ -9,7 +9,18 @@ import pytest
 from tests.converter.program_corpus import PROGRAMS, Outcome, judge
 
 # A few of many kinds by default; all with -m slow (some minutes of compiling).
-FEW = ("autograd_penalty", "contrastive", "mlp_training", "packed_lstm", "policy_distributions")
+FEW = (
+    "autograd_penalty",
+    "byte_images",
+    "contrastive",
+    "einops_patches",
+    "gradient_reversal",
+    "masked_labels",
+    "mlp_training",
+    "packed_lstm",
+    "policy_distributions",
+    "scalar_losses",
+)
 # What is not plainly equal.  This list may only shrink.
 NOT_EQUAL = {
     "dtype_conversions": "differently typed",

@@ -10,6 +10,7 @@ import numpy as np
 
 from converter.helpers.library.dtypes import constant, dtype_name
 from converter.helpers.library.random_state import own_orders
+from converter.helpers.library.shapes import clone
 
 
 def without_tensors(value: Any) -> Any:
@@ -36,7 +37,7 @@ def make_tensor(
     ``jt.array`` narrows int64 to int32 and float64 to float32, and silently makes 0 of 2**40.
     """
     if isinstance(data, jt.Var):
-        return data.detach().clone() if dtype is None else data.detach().cast(dtype_name(dtype))
+        return clone(data.detach()) if dtype is None else data.detach().cast(dtype_name(dtype))
     array = np.asarray(without_tensors(data))
     name = dtype_name(dtype)
     if name is None:

@@ -21,6 +21,17 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     return jt.concat(parts, dim % parts[0].ndim)
 
 
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy with storage of its own.
+
+    Jittor's clone shares its storage, and an assignment to a part of it may be computed in place: then the original
+    changes too.
+    """
+    if str(input.dtype) == "bool":
+        return input.logical_or(input)
+    return (input * 1).cast(input.dtype)
+
+
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
     parts = list(tensors)
