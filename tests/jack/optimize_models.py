@@ -169,6 +169,34 @@ class Inception(jh.Module):
         return self.pool(jh.pad(below, (1, 0, 0, 1))), joined
 
 
+class Depthwise(jh.Module):
+    """One channel a group, with all that can follow a convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = jh.Conv2d(6, 6, kernel_size=3, padding=1, groups=6, bias=False)
+        self.bn = jh.BatchNorm2d(6)
+        self.odd = jh.Conv3d(6, 9, kernel_size=2, padding=1, groups=3, dilation=2)
+        self.odd_bn = jh.BatchNorm3d(9)
+
+    def execute(self, x):
+        y = nn.relu(self.bn(nn.relu(self.conv(x))) + x)
+        z = self.odd_bn(nn.relu(self.odd(y.unsqueeze(2).repeat(1, 1, 4, 1, 1))))
+        return y, z
+
+
+class Parent(jh.Module):
+    """Looks at values itself; its part does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = Block()
+
+    def execute(self, x):
+        y = self.part(x)
+        return y * 2 if y.sum().item() > 0 else y
+
+
 class Looks(Block):
     """Decides by values."""
 

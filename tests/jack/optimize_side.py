@@ -30,6 +30,7 @@ MODELS = {
     "graphs of five": (lambda: m.Graphs(5), [(1, 8, 6, 5)]),
     "graphs with a spy": (lambda: m.Graphs(16, True), [(2, 8, 6, 16)]),
     "inception": (m.Inception, [(2, 4, 11, 12)]),
+    "depthwise": (m.Depthwise, [(2, 6, 9, 10)]),
     "looks": (m.Looks, [IMAGE]),
     "branches": (m.Branches, [IMAGE]),
     "draws": (m.Draws, [IMAGE]),
@@ -106,6 +107,18 @@ def method():
     model, inputs = made("block")
     fast = optimize(model.down.execute, *inputs)
     return {"worst": difference(model.down.execute, fast, inputs), "counts": vars(fast.counts)}
+
+
+def part():
+    """Only a part of a model that cannot be recorded as a whole."""
+    model, inputs = m.randomized(m.Parent()), [m.tensor(*IMAGE)]
+    with jt.no_grad():
+        wanted = model(*inputs).numpy()
+    refused = outcome(lambda: optimize(model, *inputs))["reason"]
+    model.part = optimize(model.part, *inputs)
+    with jt.no_grad():
+        got = model(*inputs).numpy()
+    return {"worst": float(np.abs(wanted - got).max() / np.abs(wanted).max()), "refused": refused}
 
 
 def training():
@@ -204,6 +217,7 @@ CASES = {
     "mode changed": lambda: changed(lambda model: model.train()),
     "hooked": hooked,
     "method": method,
+    "part": part,
     "training": training,
     "other shapes": other_shapes,
     "fallback": fallback,

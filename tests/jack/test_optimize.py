@@ -9,14 +9,17 @@ from parity.isolation import run_python
 ROUNDING = 2e-6  # of the largest magnitude; folded batch norms move the last bits
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """What came of every case of tests/jack/optimize_side.py, which runs once in a process of its own."""
-    folder = tmp_path_factory.mktemp("optimize")
+def run_cases(folder, environment=None):
+    """What came of every case of tests/jack/optimize_side.py, which runs in a process of its own."""
     result = folder / "outcomes.json"
-    done = run_python("tests.jack.optimize_side", [str(result)], folder / "log.txt", 900)
+    done = run_python("tests.jack.optimize_side", [str(result)], folder / "log.txt", 900, environment)
     assert done.ok, f"{done.reason}\n{done.tail()}"
     return json.loads(result.read_text())
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    return run_cases(tmp_path_factory.mktemp("optimize"))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,7 @@ def outcomes(tmp_path_factory):
     [
         *("block", "read twice", "shared twice", "in place", "norm after relu", "geometries", "stock", "plain"),
         *("graphs", "graphs of five", "graphs with a spy", "by shape", "dropping", "hooked", "other shapes"),
-        *("released", "unseen", "inception", "method"),
+        *("released", "unseen", "inception", "method", "depthwise", "part"),
     ],
 )
 def test_results_are_those_of_the_model(outcomes, case):
@@ -133,3 +136,13 @@ def test_jittor_is_as_it_was(outcomes):
 
 def test_new_shapes_are_run_by_the_engine(outcomes):
     assert outcomes["other shapes"]["kept"] == 6
+
+
+def test_processors_without_the_fastest_instructions_compute_the_same(tmp_path, outcomes):
+    older = run_cases(tmp_path, {"DNNL_MAX_CPU_ISA": "AVX2"})
+    steps = {step for found in older.values() for step in found.get("counts", {}).get("steps", [])}
+    assert not [step for step in steps if "avx512" in step]
+    assert max(found.get("worst", 0) for found in older.values()) <= ROUNDING
+    assert {case: found.get("error") for case, found in older.items()} == {
+        case: found.get("error") for case, found in outcomes.items()
+    }
