@@ -87,10 +87,10 @@ FULL: Mapping[str, Sizes] = {
     "cten": Sizes(1, 16, (1, 16), (1, 2), (1, 4, 16), (2, 6, 16), (1, 4), (2, 16), (4,)),
 }
 QUICK: Mapping[str, Sizes] = {
-    "tslnet": Sizes(1, 40, (1, 40)),
+    "tslnet": Sizes(1, 40, (1, 40), seconds=(2,)),
     "bpmgcn": Sizes(8, 48, (8, 48)),
-    "vaanet": Sizes(1, 2, (1, 2)),
-    "cten": Sizes(1, 2, (1, 2)),
+    "vaanet": Sizes(1, 2, (1, 2), seconds=(2,)),
+    "cten": Sizes(1, 2, (1, 2), seconds=(2,)),
 }
 
 

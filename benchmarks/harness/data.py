@@ -25,7 +25,7 @@ def options_for(method: str, framework: str, batch: int, folder: Path) -> Option
         values |= {"root_path": str(folder), "video_path": "img", "audio_path": "mp3"}
         values |= {"annotation_path": "annotation.json"}
     else:
-        values |= {"data_path": str(folder)}
+        values |= {"data_path": str(folder), "seed": 0}
     return OPTIONS[method](**values)
 
 

@@ -79,12 +79,11 @@ def measure(
     found = {name: SideResult() for name in cell.sides}
     with tempfile.TemporaryDirectory(prefix="jack-bench-") as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        (folder / f"data-{cell.method}").symlink_to(data / f"data-{cell.method}") if cell.phase == "data" else None
         alive: dict[str, Side] = {}
         for name in cell.sides:
             say(f"{name} starts")
             try:
-                started = stack.enter_context(side(name, cell, device, threads, folder))
+                started = stack.enter_context(side(name, cell, device, threads, folder, data))
                 found[name] = _first_step(started, found[name], folder, protocol)
                 alive[name] = started
             except SideFailed as failure:

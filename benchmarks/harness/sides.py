@@ -67,8 +67,8 @@ class Side:
 
 
 @contextmanager
-def side(name: str, cell: Cell, device: str, threads: int, folder: Path) -> Iterator[Side]:
-    """Start the process of one side; its output goes to ``NAME.log`` in the folder."""
+def side(name: str, cell: Cell, device: str, threads: int, folder: Path, data: Path) -> Iterator[Side]:
+    """Start the process of one side; its output goes to ``NAME.log`` in the folder, data sets lie in ``data``."""
     reader, writer = os.pipe()
     job: dict[str, Any] = {
         "side": name,
@@ -76,7 +76,8 @@ def side(name: str, cell: Cell, device: str, threads: int, folder: Path) -> Iter
         "method": cell.method,
     }
     job |= {"phase": cell.phase, "batch": cell.batch, "length": cell.length}
-    job |= {"device": device, "threads": threads, "folder": str(folder), "answers": writer}
+    job |= {"device": device, "threads": threads, "answers": writer}
+    job["folder"] = str(data if cell.phase == "data" else folder)
     environment = {**os.environ, **dict.fromkeys(ENVIRONMENT, str(threads))}
     if device == "cpu":
         environment.setdefault("nvcc_path", "")  # Jittor then does not look for CUDA

@@ -189,3 +189,11 @@ def test_a_cell_that_cannot_be_built_is_a_reason(tmp_path: Path) -> None:
     found = measure(cell, FAST, "cpu", 1, tmp_path, "mark", lambda line: None)
     problem = found.sides["torch"].problem
     assert problem and "\n" not in problem and "exit status 1" in problem
+
+
+@pytest.mark.parametrize("phase", ["data", "answer"])
+def test_files_are_read_into_either_framework(phase: str, tmp_path: Path) -> None:
+    cell = Cell("bpmgcn", phase, 4, 48, ("torch", "jittor"))
+    found = measure(cell, FAST, "cpu", 1, tmp_path, "mark", lambda line: None)
+    assert [each.problem for each in found.sides.values()] == ["", ""]
+    assert found.sides["jittor"].equality["equal"] and found.sides["jittor"].equality["compared"] >= 3
