@@ -69,7 +69,7 @@ class GraphConvolution(jh.Module):
         embedding = outputs // EMBEDDING_SHARE
         self.PA = jh.Parameter(jh.full_tensor(adjacency.shape, TINY))
         # Not trained, as the skeleton is a fact, and not saved: published checkpoints lack it.
-        self.register_buffer("A", adjacency.clone(), persistent=False)
+        self.register_buffer("A", jh.clone(adjacency), persistent=False)
         self.conv_a = jh.ModuleList([pointwise(inputs, embedding) for _ in range(SUBSETS)])
         self.conv_b = jh.ModuleList([pointwise(inputs, embedding) for _ in range(SUBSETS)])
         self.conv_d = jh.ModuleList([pointwise(inputs, outputs) for _ in range(SUBSETS)])

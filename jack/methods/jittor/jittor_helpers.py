@@ -1389,7 +1389,7 @@ def make_tensor(
     ``jt.array`` narrows int64 to int32 and float64 to float32, and silently makes 0 of 2**40.
     """
     if isinstance(data, jt.Var):
-        return data.detach().clone() if dtype is None else data.detach().cast(dtype_name(dtype))
+        return clone(data.detach()) if dtype is None else data.detach().cast(dtype_name(dtype))
     array = np.asarray(without_tensors(data))
     name = dtype_name(dtype)
     if name is None:
@@ -3480,6 +3480,17 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     parts = [p if str(p.dtype) == name else p.cast(name) for p in parts]
     dim = dim if axis is None else axis
     return jt.concat(parts, dim % parts[0].ndim)
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy with storage of its own.
+
+    Jittor's clone shares its storage, and an assignment to a part of it may be computed in place: then the original
+    changes too.
+    """
+    if str(input.dtype) == "bool":
+        return input.logical_or(input)
+    return (input * 1).cast(input.dtype)
 
 
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
