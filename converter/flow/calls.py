@@ -10,7 +10,7 @@ from converter import kinds
 from converter.flow import dtypes, scalars
 from converter.flow.annotations import Annotations
 from converter.flow.facts import ClassInfo, FunctionInfo
-from converter.flow.trees import VIEW_METHODS, parameters, root
+from converter.flow.trees import VIEW_METHODS, memory_of, parameters, root
 from converter.kinds import (
     ARRAY,
     BOOL,
@@ -188,6 +188,8 @@ class Calls(Annotations):
                     result = owner
                 if name == "size":
                     result = INT if node.args else SIZE
+                if name == "numpy" and result.name == "array":
+                    return replace(result, view=memory_of(func.value))
                 values = [owner, *(kind for _, _, kind in arguments)]
                 result = self._with_dtype(result, name, node, values)
                 if result.name == "tensor":

@@ -237,7 +237,7 @@ class Flow(Definitions):
             case cst.Name():
                 if value.name == "api" and value.qual not in MODULE_PATHS:
                     value = replace(value, name="alias")  # `conv = nn.Conv2d`: the value is converted, the name stays
-                elif value.name == "tensor" and value.view == target.value:
+                elif value.name in ("tensor", "array") and value.view == target.value:
                     value = replace(value, view="")  # `x = x.view(...)`: the old name is gone
                 self.facts.kinds[target] = value
                 self.facts.bound_names.add(target.value)

@@ -73,6 +73,15 @@ def root(node: cst.BaseExpression) -> str:
             return dotted(node) or ""
 
 
+def memory_of(node: cst.BaseExpression) -> str:
+    """The name whose memory the NumPy array of this expression shares (on the CPU, where ``cpu()`` copies nothing)."""
+    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "cpu":
+        node = node.func.value
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "detach":
+        return memory_of(node.func.value)
+    return root(node)
+
+
 def integer(node: cst.BaseExpression) -> int | None:
     try:
         return int(code(node))
