@@ -1188,8 +1188,10 @@ static Plan make_plan(const @CLASS@& op, const NanoVector& x, const NanoVector& 
     memory::desc plain_src(src, f32, xtag), plain_dst(dst, f32, xtag), plain_wei(wei, f32, wtag);
     // Blocked layouts are the fastest, but the way there and back costs: too much where a value is used once (kernels
     // of one element), and where the weights are many and the places few.  Measured in docs/performance.md.
+    auto count = [](const NanoVector& v) { return (double)v[0] * v[1] * v[2] * v[3] * v[4]; };
     bool pointwise = op.groups == 1 && w[2] * w[3] * w[4] == 1;
-    bool blocked = !pointwise && (op.groups > 1 || y[0] * y[2] * y[3] * y[4] > 64);
+    bool heavy = count(w) > 10 * (count(x) + count(y)) || y[0] * y[2] * y[3] * y[4] <= 64;
+    bool blocked = !pointwise && (op.groups > 1 || !heavy);
     auto data = blocked ? tag::any : xtag;
     memory::desc any_src(src, f32, data), any_dst(dst, f32, data), any_wei(wei, f32, tag::any);
     memory::desc bias({dst[1]}, f32, tag::x);
