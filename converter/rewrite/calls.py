@@ -67,6 +67,7 @@ class Calls(References):
         rule = self.registry.get(f"{owner}.{name}") if owner else None
         if rule is None or (not rule.signature and rule.answer is not Answer.NEEDS_YOU):
             return None  # attributes and unknown methods are answered by _attribute
+        self._asked_for_dimensions(func, kind)
         base = func.value
         if owner == "torch.Tensor" and name.endswith("_") and not name.endswith("__"):
             base = self._in_place_base(node, func.value, kind)

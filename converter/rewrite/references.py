@@ -8,7 +8,7 @@ from converter import apply
 from converter.flow import MODULE_PATHS, ClassInfo, owner_of
 from converter.kinds import TENSOR_ATTRIBUTES, Evidence, Kind
 from converter.names import is_torch
-from converter.rewrite.base import State
+from converter.rewrite.base import State, brief
 from converter.rules.base import Answer, Refusal, Rule
 
 # Attributes of tensors that Jittor's Var has too, with another meaning (``data`` is a NumPy array).
@@ -31,6 +31,7 @@ class References(State):
         kind = self._kind(node.value)
         owner = owner_of(kind)
         name = node.attr.value
+        self._asked_for_dimensions(node, kind)
         if name == "forward" and (owner == "torch.nn.Module" or self._is_super_of_module(kind)):
             new: cst.BaseExpression = node.with_changes(value=value, attr=cst.Name("execute"))
             self._edit(node, new, mark)
@@ -53,6 +54,12 @@ class References(State):
             self._find(node, "JC201", f".{name} of an unknown value; {api} differs in Jittor", api, Evidence.UNKNOWN)
             self._count("unknown")
         return node.with_changes(value=value) if value is not node.value else node
+
+    def _asked_for_dimensions(self, node: cst.Attribute, kind: Kind) -> None:
+        """``loss.shape``, ``loss.dim()``: a tensor without dimensions has one in Jittor."""
+        if kind.name == "tensor" and kind.scalar and node.attr.value in ("shape", "ndim", "dim", "size", "ndimension"):
+            text = f"{brief(node)} of a tensor without dimensions, which has one element in one axis in Jittor"
+            self._find(node, "JC103", text, f"torch.Tensor.{node.attr.value}", kind.evidence)
 
     def _may_be_tensor(self, node: cst.BaseExpression) -> bool:
         """An unknown value in a file of Torch's that is no part of an imported module."""

@@ -58,3 +58,10 @@ def test_an_array_of_its_own_is_changed(body: str) -> None:
 )
 def test_types_and_dimensions_are_torchs(written: str, made: str) -> None:
     assert f"    return {made}\n" in _code(written)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"), [("x.mean().shape", True), ("(x.sum() * 2).dim()", True), ("x.mean(0).shape", False)]
+)
+def test_the_dimensions_of_a_tensor_that_has_none(body: str, told: bool) -> None:
+    assert ("JC103" in _codes(f"a = {body}")) is told
