@@ -65,7 +65,9 @@ class Work:
         self.fill(self.model)
         self.model = framework.place(self.model)
         self.called = self.model
-        self.dropouts = [(part, part.p) for part in self.model.modules() if type(part).__name__.startswith("Dropout")]
+        # In evaluation they do nothing, and an optimized model must stay as it is.
+        parts = self.model.modules() if phase in TRAINING_PHASES else ()
+        self.dropouts = [(part, part.p) for part in parts if type(part).__name__.startswith("Dropout")]
         for part, _ in self.dropouts:
             part.p = 0.0  # what is drawn differs between frameworks; drawn again after the comparison
         get_backend(framework.name).set_training(self.model, phase in TRAINING_PHASES)
@@ -185,6 +187,6 @@ def _optimized(model: Any, tensors: list[Any]) -> Any:
     except ImportError as error:
         raise CannotMeasure(f"jack.optimize cannot be imported: {error}") from error
     try:
-        return module.optimize(model, *tensors)
+        return module.optimize(model, *tensors, release=True)  # as in use: the weights are held once
     except module.CannotOptimize as error:
         raise CannotMeasure(f"jack optimize: {error}") from error
