@@ -29,6 +29,25 @@ CONVOLUTIONS: dict[str, tuple[Any, ...]] = {
     "circular": (2, 4, 3, 1, (1, 2, 1), 1, 1, True, (4, 5, 6)),
     "replicate": (2, 4, 3, 2, 1, 1, 1, True, (4, 5, 6)),
 }
+# layer over one or two dimensions, size of the input
+FLAT: dict[str, tuple[str, tuple[int, ...]]] = {
+    "1-D": ("Conv1d(4, 6, 3, stride=2, padding=1)", (2, 4, 90)),
+    "1-D, heavy weights": ("Conv1d(64, 64, 5, padding=4, dilation=2)", (1, 64, 70)),
+    "1-D, one sample without its dimension": ("Conv1d(4, 6, 3)", (4, 9)),
+    "2-D": ("Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0))", (2, 4, 17, 12)),
+    "2-D, heavy weights": ("Conv2d(64, 48, 3, padding=1)", (1, 64, 2, 40)),
+    "2-D, groups": ("Conv2d(6, 9, (3, 1), groups=3, bias=False)", (2, 6, 12, 11)),
+    "2-D, pointwise": ("Conv2d(8, 5, 1, stride=2)", (2, 8, 9, 8)),
+    "1-D, transposed": ("ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1)", (2, 4, 40)),
+    "2-D, transposed": ("ConvTranspose2d(4, 6, (3, 2), stride=2, groups=2)", (2, 4, 9, 8)),
+}
+# sizes of both factors
+PRODUCTS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "many small": ((6, 5, 7), (6, 7, 3)),
+    "one": ((1, 33, 20), (1, 20, 40)),
+    "four dimensions": ((2, 3, 16, 24), (2, 3, 24, 16)),
+    "broadcast": ((2, 1, 4, 5), (3, 5, 6)),
+}
 # in, out, kernel, stride, padding, output_padding, groups, bias, dilation, size of the input
 TRANSPOSED: dict[str, tuple[Any, ...]] = {
     "plain": (4, 6, 3, 2, 1, 1, 1, True, 1, (3, 4, 5)),
@@ -86,7 +105,8 @@ def jittor_side(results: dict[str, Any]) -> None:
     from converter import helpers
 
     layers = {text.partition("(")[0] for text, *_ in (*POOLS.values(), *NORMS.values())}
-    names = sorted(layers | {"Conv3d", "ConvTranspose3d", "native_operator", "conv3d", "NATIVE_OPERATORS"})
+    names = sorted(layers | {"Conv3d", "ConvTranspose3d", "native_operator", "conv3d", "matmul"})
+    names += ["NATIVE_OPERATORS", *{text.partition("(")[0] for text, _ in FLAT.values()}]
     jh = type(sys)("jittor_helpers")
     exec(compile(helpers.render(names), "jittor_helpers.py", "exec"), jh.__dict__)
 
@@ -195,6 +215,16 @@ def compute(
         norm.train() if name == "training" else norm.eval()
         x = leaf(normal(2, 3, 4, 5))
         keep(f"norm, frozen, {name}", *gradients((norm(x) * m).sum(), [x], False))
+
+    for name, (text, shape) in FLAT.items():
+        check(f"flat {name}", eval(f"nn.{text}", {"nn": nn}), shape, True)
+    for name, shapes in PRODUCTS.items():
+        a, b = (leaf(normal(*shape)) for shape in shapes)
+        y = nn.matmul(a, b) if hasattr(nn, "matmul") else a @ b
+        first = gradients((y * y * tensor(normal(*y.shape))).sum(), [a, b], True)
+        again = [tensor(normal(*g.shape)) for g in first]
+        keep(f"product {name}", y, *first)
+        keep(f"product {name}, twice", *gradients(sum((g * w).sum() for g, w in zip(first, again)), [a, b], False))
 
 
 if __name__ == "__main__":

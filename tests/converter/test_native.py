@@ -35,6 +35,8 @@ CASES = [
     *("only weights", "frozen", "only input"),
     *(f"pool {name}" for name in native_cases.POOLS),
     *(f"norm {name}" for name in native_cases.NORMS),
+    *(f"flat {name}" for name in native_cases.FLAT),
+    *(f"product {name}" for name in native_cases.PRODUCTS),
     *("norm, only weights", "norm, frozen, training", "norm, frozen, evaluation"),
 ]
 
@@ -53,7 +55,7 @@ def test_equal_to_torch(case: str, both: dict[str, dict[str, Any]]) -> None:
 
 def test_they_are_used(both: dict[str, dict[str, Any]]) -> None:
     """Else all of the above would only prove Jittor's own operators."""
-    assert both["jittor"]["native"].tolist() == [True, True]
+    assert both["jittor"]["native"].tolist() == [True, True, True]
 
 
 def test_a_large_mean_leaves_the_outputs_centred(both: dict[str, dict[str, Any]]) -> None:
