@@ -15,6 +15,7 @@ import numpy as np
 
 from jack.frameworks import Array, FrameworkError, positions, split_state
 from jack.frameworks.jittor_import import import_jittor
+from jack.frameworks.jittor_memory import give_back
 from jack.runtime import prepare
 
 COUNT = "step"
@@ -64,6 +65,8 @@ class JittorSide:
         jt.set_seed(value % 2**31)
 
     def place(self, model: Any) -> Any:
+        self.finish()
+        give_back()
         return model
 
     def weights(self, model: Any) -> dict[str, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import warnings
 from collections import OrderedDict
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jack.frameworks.jittor_memory import give_back
 from jack.optimize.emit import Counts, Keys
 from jack.optimize.errors import CannotOptimize, ModelChanged
 from jack.optimize.graph import replaced
@@ -89,7 +89,7 @@ class Optimized:
             if variable.numel() >= WORTH_RELEASING:
                 self._released[id(variable)] = (variable, tuple(variable.shape), variable.id)
         self._empty()
-        _give_back()
+        give_back()
 
     def _empty(self) -> None:
         import jittor as jt
@@ -217,7 +217,7 @@ def optimize(
     described((inputs, keywords))
     samples = [(inputs, keywords), _random_like((inputs, keywords))]
     expected = [_arrays(model, sample) for sample in samples]
-    _give_back()  # what the model itself needed
+    give_back()  # what the model itself needed
     found = Optimized(model, tolerance)
     found.prepare(*inputs, **keywords)
     for sample, wanted in zip(samples, expected):
@@ -225,7 +225,7 @@ def optimize(
     if release:
         found.release()
     else:
-        _give_back()
+        give_back()
     return found
 
 
@@ -234,16 +234,6 @@ def _arrays(model: Any, sample: Any) -> list[NDArray[Any]]:
 
     with jt.no_grad():
         return arrays(model(*sample[0], **sample[1]))
-
-
-def _give_back() -> None:
-    """Return memory that nobody uses to the system: Jittor keeps it, and so does the C library."""
-    import jittor as jt
-
-    jt.gc()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
-    if trim is not None:
-        trim(0)
 
 
 def _trains(module: Any) -> bool:
