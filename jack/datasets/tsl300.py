@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -262,7 +263,7 @@ def read_features(path: Path, width: int) -> Float32s:
     """
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError, SyntaxError) as error:
+    except (OSError, EOFError, ValueError, SyntaxError, tokenize.TokenError) as error:  # of a damaged header the last
         raise DatasetError(f"cannot read {path}: {' '.join(str(error).split())}") from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != width or array.dtype.kind != "f":
         what = f"{array.dtype} of the shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"

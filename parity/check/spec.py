@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,7 @@ def _from_file(text: str) -> list[Array]:
     file, _, name = text.partition(":")
     try:
         stored = np.load(file, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, SyntaxError, tokenize.TokenError) as error:  # of a damaged header the last
         raise SpecError(f"--input {file}: cannot be read ({error})") from None
     if isinstance(stored, np.ndarray):
         return [stored]

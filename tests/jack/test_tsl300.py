@@ -13,6 +13,7 @@ from jack.datasets.tsl300 import (
     natural_key,
     perturbed_indices,
     points_text,
+    read_features,
     read_points,
     split_points,
     uniform_indices,
@@ -130,3 +131,13 @@ def test_broken_files_are_named(root):
     (root / "gt.json").unlink()
     with pytest.raises(DatasetError, match="gt.json"):
         TSL300(root, "train")
+
+
+def test_a_header_that_python_cannot_take_apart_is_a_damaged_file(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((4, 60), dtype=np.float32))
+    content = bytearray(path.read_bytes())
+    content[10] = 1  # found by Hypothesis: numpy lets the tokenizer's error through
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match="cannot read .*a.npy"):
+        read_features(path, 60)

@@ -28,8 +28,13 @@ CONVERTED_ERRORS = Planted(
         Mutation("norm of each row", "jh.norm_of(seen)", "jh.norm_of(seen, dim=-1, keepdim=True)", ""),
         Mutation("wrong activation", "jh.elu(self.depth(x))", "nn.relu(self.depth(x))", "sound"),
         Mutation("slope of LeakyReLU", "self.first(x)), 0.2)", "self.first(x)))", "sound"),
-        Mutation("half is rounded away from zero", "jh.rounded(jh.arange(4) / 2)", "(jh.arange(4) / 2).round()", ""),
-        Mutation("integer division of positions", "jh.arange(4) / 2", "jh.arange(4) // 2", ""),
+        Mutation(
+            "half is rounded away from zero",
+            "jh.rounded(jh.div(jh.arange(4), 2))",
+            "jh.div(jh.arange(4), 2).round()",
+            "",
+        ),
+        Mutation("integer division of positions", "jh.div(jh.arange(4), 2)", "jh.arange(4) // 2", ""),
         Mutation("off by one", "jh.remainder(slots, 2)", "jh.remainder(slots + 1, 2)", ""),
         Mutation("mean not taken off", "sound - sound.mean(dim=-1, keepdim=True)", "sound", ""),
         Mutation(
