@@ -12,7 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
+from jack import fonts
 from jack.methods.bpmgcn_graph import INWARD_EDGES
+
+fonts.use()
 
 CHOSEN, OTHER = "#c0392b", "#8fa3b5"
 SENTIMENTS = {"n": ("negative", "#34608f"), "p": ("positive", "#d98c21")}

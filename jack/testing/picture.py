@@ -10,7 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from jack import fonts
 from jack.files import replacing
+
+fonts.use()
 
 INCHES_A_CLASS, MARGIN = 0.7, 2.2
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from jack import fonts
 from jack.checkpoints import load_into, save_checkpoint
 from jack.cli import main
 from jack.datasets.batches import Batches
@@ -304,3 +305,10 @@ def test_both_frameworks_say_the_same(method, tmp_path):
         assert [row["label"] for row in rows] == [row["label"] for row in others]
     else:
         assert found["jittor"]["probabilities"] == pytest.approx(found["torch"]["probabilities"], abs=1e-4)
+
+
+def test_fonts_with_more_letters_are_used_where_they_are_installed():
+    assert fonts.families(["Arial", "DejaVu Sans"]) == ["DejaVu Sans"]
+    assert fonts.families(["WenQuanYi Micro Hei", "Noto Sans CJK SC"]) == [
+        *("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Micro Hei"),
+    ]
