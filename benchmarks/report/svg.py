@@ -134,7 +134,7 @@ def bars(title: str, rows_of: Sequence[Bar], unit: str) -> Markup:
 
 def curves(title: str, lines: Sequence[Curve], across_name: str, up_name: str, from_zero: bool = False) -> Markup:
     """How a figure grows, quartiles as a band; both axes logarithmic, or the upright one linear and from zero."""
-    width, height, left, right, top, bottom = 470, 300, 76, 96, 14, 46
+    width, height, left, right, top, bottom = 490, 300, 76, 130, 14, 46
     xs = sorted({point[0] for line in lines for point in line.points})
     ys = [value for line in lines for point in line.points for value in point[1:]]
     (x0, x1), (y0, y1) = _reach(min(xs), max(xs), 1.0), _reach(min(ys), max(ys), 1.15)
