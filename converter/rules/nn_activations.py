@@ -69,31 +69,19 @@ for _layer, _helper in (("ReLU", "relu"),):
     )
 
 
-@action(
+rule(
     "torch.nn.functional.relu",
     "(input, inplace=False)",
-    value_to="helpers.relu",
+    to="helpers.relu",
     cases=[
         call(input="A"),
         call(input="A * 1", inplace="True"),
         snippet("x = A * 1\nkept = x\nF.relu(x, inplace=True)\nreturn kept, F.relu(H)"),
+        snippet("return F.relu(torch.tensor([float('nan'), float('-inf'), float('inf'), -0.0]))", grad=False),
     ],
 )
-def _relu(use: Use) -> cst.BaseExpression | Refusal | None:
-    """Jittor's own unless the input is changed in place."""
-    plain = not use.starred and use.literal("inplace", False) is False and "input" in use.bound
-    return use.call("jittor.nn.relu", use.bound["input"]) if plain else use.same_arguments("helpers.relu")
-
-
-rule(
-    "torch.relu",
-    "(input)",
-    to="jittor.nn.relu",
-    value_to="helpers.relu",
-    rename={"input": "x"},
-    cases=[call(input="A")],
-)
-rule("torch.Tensor.relu", "()", to="jittor.nn.relu", cases=[call(self="A")])
+rule("torch.relu", "(input)", to="helpers.relu", cases=[call(input="A")])
+rule("torch.Tensor.relu", "()", to="helpers.relu", cases=[call(self="A")])
 rule(
     "torch.relu_",
     "(input)",

@@ -6,6 +6,8 @@ from typing import Any
 import jittor as jt
 from jittor import nn
 
+from converter.helpers.library.relu_native import rectified
+
 
 def in_place(input: Any, result: Any, inplace: bool) -> Any:
     """The result; with Torch's ``inplace=True`` everyone who holds the input sees it changed, so it is assigned."""
@@ -13,7 +15,7 @@ def in_place(input: Any, result: Any, inplace: bool) -> Any:
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
-    return in_place(input, nn.relu(input), inplace)
+    return in_place(input, rectified(input), inplace)
 
 
 def relu_(input: Any) -> Any:

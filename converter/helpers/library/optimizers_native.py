@@ -35,8 +35,8 @@ namespace jittor {
 
 enum { SMALL = 1 << 15 };  // fewer values than threads are worth waking for
 
-@CLASS@::@CLASS@(Var* p, Var* g, Var* m, Var* v, float64 rate, float64 first, float64 second, float64 root,
-                 float64 eps, float64 decay, float64 shrink)
+@CLASS@::@CLASS@(Var* p, Var* g, Var* m, Var* v, float64 rate, float64 first, float64 second, float64 eps,
+                 float64 decay, float64 shrink)
     : given({p, g, m, v}), options({rate, first, second, eps, decay, shrink}) {
     flags.set(NodeFlags::_manual_set_vnbb);
     for (int i = 0; i < 3; i++) create_output(nullptr, p->dtype());

@@ -127,10 +127,10 @@ class MultiHeadAttention(jh.Module):
     def execute(self, q: jt.Var, k: jt.Var, v: jt.Var) -> jt.Var:
         """Queries, keys and values of B x L x dim each, to B x L x dim."""
         batch, length, dim = q.shape
-        queries = self.split(nn.relu(self.linear_q(q)))
-        keys = self.split(nn.relu(self.linear_k(k)))
-        values = self.split(nn.relu(self.linear_v(v)))
+        queries = self.split(jh.relu(self.linear_q(q)))
+        keys = self.split(jh.relu(self.linear_k(k)))
+        values = self.split(jh.relu(self.linear_v(v)))
         scores = jh.matmul(queries, keys.transpose(2, 3)) / math.sqrt(self.head_dim)  # B x heads x L x L
         attended = jh.matmul(nn.softmax(scores, dim=3), values)  # B x heads x L x head_dim
         merged = attended.transpose(1, 2).reshape(batch, length, dim)
-        return nn.relu(self.linear_o(merged))
+        return jh.relu(self.linear_o(merged))

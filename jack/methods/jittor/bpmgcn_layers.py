@@ -102,7 +102,7 @@ class GraphConvolution(jh.Module):
             graph = fixed[subset] + self.similarity(x, subset)  # N x V x V
             gathered = jh.matmul(rows, graph).reshape(clips, channels, frames, joints)
             total = total + self.conv_d[subset](gathered)
-        return nn.relu(self.bn(total) + self.down(x))
+        return jh.relu(self.bn(total) + self.down(x))
 
 
 class GraphTemporalUnit(jh.Module):
@@ -133,7 +133,7 @@ class GraphTemporalUnit(jh.Module):
         y = self.tcn1(self.gcn1(x))
         if self.has_residual:
             y = y + self.residual(x)
-        return nn.relu(y)
+        return jh.relu(y)
 
 
 class ChannelAttention(jh.Module):
@@ -145,7 +145,7 @@ class ChannelAttention(jh.Module):
         self.fc2 = jh.Conv2d(channels, channels, kernel_size=1, bias=False)
 
     def execute(self, means: jt.Var) -> jt.Var:
-        hidden = nn.relu(self.fc1(means.reshape(means.shape[0], -1, 1, 1)))
+        hidden = jh.relu(self.fc1(means.reshape(means.shape[0], -1, 1, 1)))
         return jh.sigmoid(self.fc2(hidden)).reshape(means.shape)
 
 

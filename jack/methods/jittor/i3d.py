@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import jittor as jt
 from . import jittor_helpers as jh
-from jittor import nn
 
 FEATURES = 1024
 Size = tuple[int, int, int]  # time, height, width
@@ -48,7 +47,7 @@ class Unit3d(jh.Module):
 
     def execute(self, x: jt.Var) -> jt.Var:
         """N x inputs x T x H x W to N x outputs x T' x H' x W'."""
-        return nn.relu(self.bn(self.conv3d(pad_same(x, self.kernel, self.stride))))
+        return jh.relu(self.bn(self.conv3d(pad_same(x, self.kernel, self.stride))))
 
 
 class SamePool3d(jh.Module):
