@@ -67,7 +67,7 @@ class Flow(Definitions):
                 for target in node.targets:
                     self._assign(target.target, value)
             case cst.AnnAssign():
-                annotated = self._annotation(node.annotation.annotation)
+                annotated = self._annotation(node.annotation.annotation, record=True)
                 value = self.ev(node.value) if node.value is not None else UNKNOWN
                 if annotated.known and not (annotated.name == value.name):
                     value = annotated
@@ -207,7 +207,10 @@ class Flow(Definitions):
             if not leaves(handler.body):
                 merged = dict(after)
                 for name, kind in changed.items():
-                    merged[name] = join(after[name], kind) if name in after else kind
+                    # `try: from torch import x / except ImportError: from old_place import x`: Torch of today has it.
+                    current = name in after and after[name].name == "api" and before.get(name) is not after[name]
+                    if not current:
+                        merged[name] = join(after[name], kind) if name in after else kind
                 after = merged
         self.scope.names = after
         if node.orelse is not None:

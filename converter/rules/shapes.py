@@ -121,11 +121,15 @@ rule(
 )
 rule(
     "torch.tensor_split",
-    "(input, indices_or_sections, /, dim=0)",
+    "(input, indices_or_sections=None, /, dim=0, *, indices=None, sections=None)",
     to="helpers.tensor_split",
     method=True,
     returns=_MANY,
-    cases=[call(input="A", indices_or_sections="3", dim="1"), call(input="A", indices_or_sections="(1, 3)", dim="1")],
+    cases=[
+        call(input="A", indices_or_sections="3", dim="1"),
+        call(input="A", indices_or_sections="(1, 3)", dim="1"),
+        snippet("return torch.tensor_split(A, indices=(1,), dim=1), A.tensor_split(sections=2, dim=-1)"),
+    ],
 )
 rule(
     "torch.unbind",

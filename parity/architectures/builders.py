@@ -1,4 +1,4 @@
-"""Which public models a folder of files holds, and with which arguments and inputs each is run."""
+"""Which public models or layers a folder of files holds, and with which arguments and inputs each is run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ else:
 
 @dataclass(frozen=True)
 class Builder:
-    """A function that returns a model.
+    """A function that returns a model, or a class of layers.
 
     Attributes:
         file: where it is defined.
@@ -62,8 +62,10 @@ def _all(tree: ast.Module) -> set[str]:
     return names
 
 
-def builders_of(file: Path) -> list[Builder]:
+def builders_of(file: Path, classes: bool = False) -> list[Builder]:
     """Functions of one file that are registered with ``@register_model``, or without any such: listed in ``__all__``.
+
+    With ``classes`` they are all its public classes instead.
 
     Raises:
         SpecError: the file is no Python.
@@ -72,6 +74,8 @@ def builders_of(file: Path) -> list[Builder]:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:
         raise SpecError(f"{file}: {error}") from None
+    if classes:
+        return [Builder(file, s.name) for s in tree.body if isinstance(s, ast.ClassDef) and s.name[0] != "_"]
     functions = [s for s in tree.body if isinstance(s, ast.FunctionDef)]
 
     def registered(function: ast.FunctionDef) -> bool:
@@ -83,9 +87,9 @@ def builders_of(file: Path) -> list[Builder]:
     return [Builder(file, name) for name in chosen or [f.name for f in functions if f.name in public]]
 
 
-def find_builders(folder: Path) -> list[Builder]:
-    """All public models below a folder, in the order of files and definitions."""
-    return [builder for file in sorted(folder.rglob("*.py")) for builder in builders_of(file)]
+def find_builders(folder: Path, classes: bool = False) -> list[Builder]:
+    """All public models, or classes, below a folder, in the order of files and definitions."""
+    return [builder for file in sorted(folder.rglob("*.py")) for builder in builders_of(file, classes)]
 
 
 def read_settings(path: Path) -> tuple[list[Setting], dict[str, str]]:

@@ -17,6 +17,7 @@ Examples:
   jack-parity models zoo/ --results zoo.json
   jack-parity models torchvision/models --settings torchvision.toml --results tv.json --only 'resnet'
   jack-parity models torchvision/models --results tv.json --page docs/architectures.md --only-page
+  jack-parity models timm/layers --layers --results layers.json
 
 \b
 Exit status: 0 every model that was run is equal or needs you; 1 one differs or fails; 2 wrong usage.
@@ -35,6 +36,7 @@ Exit status: 0 every model that was run is equal or needs you; 1 one differs or 
 )
 @click.option("--input", "inputs", multiple=True, default=("2x3x64x64",), show_default=True, help="Without a setting.")
 @click.option("--only", metavar="REGEX", default="", help="Of folder/file.py:name: run these alone.")
+@click.option("--layers", is_flag=True, help="Check public classes of modules, not functions that return models.")
 @click.option("--mode", "modes", multiple=True, type=click.Choice(["eval", "train"]), help="Default: both.")
 @click.option(
     "--missing", is_flag=True, help="Run only what has no good answer, even if the converter writes otherwise now."
@@ -63,6 +65,7 @@ def models(
     settings: Path | None,
     inputs: tuple[str, ...],
     only: str,
+    layers: bool,
     modes: tuple[str, ...],
     missing: bool,
     tolerance: float,
@@ -76,6 +79,8 @@ def models(
     same weights in both frameworks, and outputs and gradients are compared, in evaluation and in training mode, with
     dropout off. Weights that the constructor sets to one value are drawn at random, so that nothing hides behind
     a scale of zero. Answers that are already in the results file, and were measured on the same converted text, stay.
+
+    With --layers, classes get arguments by the names of their parameters, and the first input that Torch accepts.
     """
     from parity.architectures.builders import find_builders, read_settings
     from parity.architectures.page import as_page
@@ -88,13 +93,14 @@ def models(
         rules, words = read_settings(settings) if settings else ([], {})
         told = read_results(results)
         if not only_page:
-            builders = find_builders(folder.absolute())
+            builders = find_builders(folder.absolute(), layers)
             if not builders:
-                raise SpecError(f"{folder}: no function with @register_model or in __all__")
+                what = "public class" if layers else "function with @register_model or in __all__"
+                raise SpecError(f"{folder}: no {what}")
             task = Survey(folder.absolute(), builders, rules, inputs, results, modes or MODES)
             task.tolerance, task.gradient_tolerance, task.timeout = tolerance, grad_tolerance, timeout
             task.say = lambda line: click.echo(line, err=True)
-            task.only, task.page, task.missing = wanted, words, missing
+            task.only, task.page, task.missing, task.layers = wanted, words, missing, layers
             if keep is not None:
                 keep.mkdir(parents=True, exist_ok=True)
             told = survey(task, keep.absolute() if keep else None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-_HEAD = """# Architectures of {title}
+_HEAD = """# {title}
 
 Written by a command, not by hand:
 
@@ -25,14 +26,20 @@ by 1e-7 of their values does to it in Torch alone: a ReLU whose argument is near
 of a pooling window. A gradient counts as *zero* when it differs by less than a millionth of the model's largest:
 what rounding leaves of a true zero, such as that of a bias before a normalisation.
 
+*Older* is a figure that was measured before the converter or a helper changed something in the text of this model:
+the command measures it again.
+
 """
+
+_LISTED = 60  # more names than these are counted by file
 
 
 def as_page(told: dict[str, Any]) -> str:
     """The whole page; ``told`` is what :func:`parity.architectures.run.read_results` gives."""
     models: dict[str, dict[str, Any]] = told["models"]
     source = {"title": told["source"]["folder"], "command": "jack-parity models ...", **told["source"]}
-    parts = [_HEAD.format(**source), _summary(told), _compared(models), _reasons(models), _diagnostics(told)]
+    compared = _compared(models, told.get("digests", {}))
+    parts = [_HEAD.format(**source), _summary(told), compared, _reasons(models), _diagnostics(told)]
     return "\n".join(part for part in parts if part).rstrip() + "\n"
 
 
@@ -40,29 +47,43 @@ def _summary(told: dict[str, Any]) -> str:
     lines = []
     for mode, word in (("eval", "Evaluation"), ("train", "Training")):
         count = Counter(a[mode]["answer"] if mode in a else "not run yet" for a in told["models"].values())
-        lines.append(f"- {word} mode: {', '.join(f'{n} {answer}' for answer, n in count.most_common())}.")
+        digests = told.get("digests", {})
+        older = sum(older_than(a[mode], digests.get(key)) for key, a in told["models"].items() if mode in a)
+        behind = f"; {older} of them older" if older else ""
+        lines.append(f"- {word} mode: {', '.join(f'{n} {answer}' for answer, n in count.most_common())}{behind}.")
     clean = [file for file in told["files"] if file not in told["diagnostics"]]
     lines.append(f"- {len(told['files'])} files hold models; {len(clean)} of them were converted without a diagnostic.")
     lines.append(f"- {', '.join(f'{name} {version}' for name, version in sorted(told['versions'].items()))}.")
     return "\n".join(lines) + "\n"
 
 
-def _cells(answer: dict[str, Any] | None) -> list[str]:
+def older_than(answer: dict[str, Any], digest: str | None) -> bool:
+    """Whether an answer was measured on another conversion than the one that the results tell of."""
+    return "output" in answer and digest is not None and answer["converted"] != digest
+
+
+def _cells(answer: dict[str, Any] | None, digest: str | None) -> list[str]:
     """Answer, worst output, worst gradient, equal gradients."""
     if answer is None:
         return ["not run yet", "", "", ""]
+    word = answer["answer"] + " (older)" * older_than(answer, digest)
     if "output" not in answer:
-        return [answer["answer"], "", "", ""]
+        return [word, "", "", ""]
     jumps = (
         f", {answer['jumps']} jump{'s' * (answer['jumps'] > 1)} to {answer['jump']:.0e}" if "jumps" in answer else ""
     )
     zeros = f", {answer['gradients zero']} zero" if "gradients zero" in answer else ""
     count = f"{answer.get('gradients equal', 0)} of {answer.get('gradients', 0)}{zeros}{jumps}"
     gradient = f"{answer['gradient']:.0e}" if "gradient" in answer else ""
-    return [answer["answer"], f"{answer['output']:.0e}", gradient, count]
+    return [word, f"{answer['output']:.0e}", gradient, count]
 
 
-def _compared(models: dict[str, dict[str, Any]]) -> str:
+def _count(weights: int) -> str:
+    """Of weights, in words."""
+    return f"{weights / 1e6:.1f} M" if weights >= 100_000 else str(weights)
+
+
+def _compared(models: dict[str, dict[str, Any]], digests: dict[str, str]) -> str:
     head = ["model", "file", "weights", "evaluation", "output", "gradient", "gradients equal"]
     head += ["training", "output", "gradient", "gradients equal", "s"]
     lines = ["## Compared\n", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
@@ -75,9 +96,9 @@ def _compared(models: dict[str, dict[str, Any]]) -> str:
         cells = [
             f"`{name}`",
             file,
-            f"{weights / 1e6:.1f} M",
-            *_cells(answers.get("eval")),
-            *_cells(answers.get("train")),
+            _count(weights),
+            *_cells(answers.get("eval"), digests.get(key)),
+            *_cells(answers.get("train"), digests.get(key)),
         ]
         lines.append(f"| {' | '.join([*cells, f'{seconds:.0f}'])} |")
     return "\n".join(lines) + "\n\nSeconds: both sides, compilation of Jittor's operators included.\n"
@@ -86,21 +107,31 @@ def _compared(models: dict[str, dict[str, Any]]) -> str:
 def _reasons(models: dict[str, dict[str, Any]]) -> str:
     """Why models differ, fail, or were not run; equal reasons share a line."""
     groups: dict[tuple[str, str, str], list[str]] = {}
-    waiting = [f"`{key.partition(':')[2]}`" for key, answers in models.items() if not answers]
+    waiting = [key for key, answers in models.items() if not answers]
     for key, answers in models.items():
         for mode, answer in answers.items():
             if answer["answer"] != "equal":
                 where = "evaluation" if mode == "eval" else "training"
-                groups.setdefault((answer["answer"], answer.get("reason", ""), where), []).append(key.partition(":")[2])
+                groups.setdefault((answer["answer"], answer.get("reason", ""), where), []).append(key)
     if not groups and not waiting:
         return ""
     lines = ["## Not equal, or not run\n", "| answer | mode | models | reason |", "|---|---|---|---|"]
-    for (answer, reason, mode), names in sorted(groups.items()):
-        listed = ", ".join(f"`{name}`" for name in names)
-        lines.append(f"| {answer} | {mode} | {listed} | {reason.replace('|', '/')} |")
+    both: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (answer, reason, mode), keys in sorted(groups.items()):
+        both.setdefault((answer, reason, tuple(keys)), []).append(mode)
+    for (answer, reason, names), modes in both.items():
+        lines.append(f"| {answer} | {' and '.join(modes)} | {_listed(names)} | {reason.replace('|', '/')} |")
     if waiting:
-        lines.append(f"| not run yet | both | {', '.join(waiting)} | the command above continues |")
+        lines.append(f"| not run yet | both | {_listed(waiting)} | the command above continues |")
     return "\n".join(lines) + "\n"
+
+
+def _listed(keys: Sequence[str]) -> str:
+    """Names of models; of very many, how many in each file."""
+    if len(keys) <= _LISTED:
+        return ", ".join(f"`{key.partition(':')[2]}`" for key in keys)
+    files = Counter(key.partition(":")[0] for key in keys)
+    return f"{len(keys)} in {len(files)} files: " + ", ".join(f"{file} {n}" for file, n in files.items())
 
 
 def _diagnostics(told: dict[str, Any]) -> str:

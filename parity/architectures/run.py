@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.architectures.builders import Builder, Setting, setting_of
+from parity.architectures.digest import Digests
 from parity.architectures.worker import Worker
 from parity.check.compare import JUMP_MARGIN
 from parity.check.job import Job, load, save
@@ -42,6 +42,7 @@ class Survey:
         tolerance, gradient_tolerance: largest difference, relative to the largest value of the same tensor.
         timeout: seconds for each model on each side.
         missing: answers measured on another conversion stay (each says on which).
+        layers: the builders are classes; those without a setting get arguments and inputs by trying.
         page: title and command for the page that is made of the results.
         say: receives a line for each model.
     """
@@ -57,6 +58,7 @@ class Survey:
     gradient_tolerance: float = 1e-3
     timeout: float = 900
     missing: bool = False
+    layers: bool = False
     page: dict[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = field(default=lambda line: None)
 
@@ -90,15 +92,6 @@ def write_text(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def _digest(goal: Path) -> str:
-    """Of everything that was converted: another converter that writes the same needs no new run."""
-    found = hashlib.sha256()
-    for file in sorted(goal.rglob("*.py")):
-        text = re.sub(rb"(?m)^\s*#.*$", b"", file.read_bytes())
-        found.update(file.relative_to(goal).as_posix().encode() + b"\0" + text)
-    return found.hexdigest()[:16]
-
-
 def survey(task: Survey, keep: Path | None = None) -> dict[str, Any]:
     """Run what is not yet known; the file of results is current after every model.
 
@@ -123,10 +116,15 @@ def _survey(task: Survey, work: Path) -> dict[str, Any]:
         shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(goal, ignore_errors=True)
         copy_files({*map(Path, found["files"]), *(t.path for t in targets.values())}, root, source)
+        chosen = {key: setting_of(key, task.settings, task.fallback) for key in targets}
+        if task.layers:
+            chosen = _probed(task, targets, torch)
+            targets = {key: target for key, target in targets.items() if key in chosen}
         for key, target in targets.items():
-            setting = setting_of(key, task.settings, task.fallback)
+            if task.layers and not chosen[key].arguments and chosen[key].skip:
+                continue
             copied = source / target.path.relative_to(root)
-            add_builder(copied, PREFIX + target.name, target.name, setting.arguments)
+            add_builder(copied, PREFIX + target.name, target.name, chosen[key].arguments)
         task.say(f"jack-convert: {len(list(source.rglob('*.py')))} files")
         dummy = Check(next(iter(targets.values())), "", [], {}, work, timeout=task.timeout)
         left = convert(dummy, source, goal)
@@ -135,19 +133,36 @@ def _survey(task: Survey, work: Path) -> dict[str, Any]:
         told["models"] = {key: told["models"].get(key, {}) for key in targets}
         told["source"] = {**told.get("source", {}), **_source(task, root)}
         told["files"] = sorted({key.rpartition(":")[0] for key in targets})
-        digest = _digest(goal)
+        digests = Digests(goal, PREFIX)
+        told["digests"] = {k: digests.of(goal / t.path.relative_to(root)) for k, t in targets.items()}
         jittor = Worker("jittor", goal, work / "jittor.log")
         try:
             for mode in task.modes:
                 for key in filter(task.only.search, targets):
-                    target = targets[key]
-                    _one(task, told, key, target, mode, digest, work, (torch, jittor))
+                    _one(task, told, key, targets[key], mode, chosen[key], work, (torch, jittor))
         finally:
             jittor.close()
     finally:
         torch.close()
     write_results(task.results, told)
     return told
+
+
+def _probed(task: Survey, targets: dict[str, Target], torch: Worker) -> dict[str, Setting]:
+    """A setting for each class of modules, with what the Torch side found; a class without is a row that says why."""
+    chosen: dict[str, Setting] = {}
+    for key, target in targets.items():
+        setting = setting_of(key, task.settings, ())
+        if setting.skip:
+            chosen[key] = setting
+            continue
+        asked = {"module": target.module, "name": target.name}
+        answer = torch.ask({"probe": {**asked, "arguments": setting.arguments, "inputs": setting.inputs}}, task.timeout)
+        if "inputs" in answer:
+            chosen[key] = replace(setting, arguments=answer["arguments"], inputs=tuple(answer["inputs"]))
+        elif "other" not in answer:
+            chosen[key] = replace(setting, skip=str(answer.get("why", answer.get("error", "?"))))
+    return chosen
 
 
 def _source(task: Survey, root: Path) -> dict[str, Any]:
@@ -176,11 +191,11 @@ def _one(
     key: str,
     target: Target,
     mode: str,
-    digest: str,
+    setting: Setting,
     work: Path,
     workers: tuple[Worker, Worker],
 ) -> None:
-    setting = setting_of(key, task.settings, task.fallback)
+    digest = told["digests"][key]
     circumstances = {"arguments": setting.arguments, "inputs": list(setting.inputs), "converted": digest}
     known = told["models"].setdefault(key, {}).get(mode, {})
     same = all(

@@ -1,6 +1,6 @@
 """A process of one framework that runs architecture after architecture: ``python -m parity.architectures.worker``.
 
-A question names either a job file, or modules that are to be imported.
+A question names a job file, or modules that are to be imported, or (Torch only) a class to find arguments for.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def serve(side: str, root: Path) -> None:
         if "modules" in question:
             failed = {name: why for name in question["modules"] if (why := _import(name))}
             return {"failed": failed, "files": [str(path) for path in imported_files(root)]}
+        if "probe" in question:
+            from parity.architectures.layers import probe
+
+            asked = question["probe"]
+            return probe(importlib.import_module(asked["module"]), asked["name"], asked["arguments"], asked["inputs"])
         job = Job.read(Path(question["job"]))
         module = importlib.import_module(job.module)
         (torch_side.evaluate if side == "torch" else jittor_side.evaluate)(job, module)

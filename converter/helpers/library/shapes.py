@@ -124,9 +124,14 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, max(1, -(-input.shape[dim] // chunks)), dim)
 
 
-def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(
+    input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None
+) -> tuple[Any, ...]:
     """Parts along a dimension: a number of nearly equal ones, or cut before the indices listed."""
-    length, cuts = input.shape[dim], indices_or_sections
+    given = [cuts for cuts in (indices_or_sections, indices, sections) if cuts is not None]
+    if len(given) != 1:
+        raise TypeError(f"tensor_split takes indices or a number of sections, got {len(given)} of them")
+    length, cuts = input.shape[dim], given[0]
     if isinstance(cuts, int):
         sizes = [length // cuts + (i < length % cuts) for i in range(cuts)]
     else:
