@@ -37,7 +37,8 @@ class Kind:
             (known, and not
             Torch's) or ``unknown``.
         evidence: how sure.
-        qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of.
+        qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of; for
+            ``unknown``: a Torch name that it may be (:func:`either`).
         items: kinds of a ``tuple``'s elements, in order.
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
@@ -167,7 +168,7 @@ def join(first: Kind, second: Kind) -> Kind:
             element = first.element or second.element
         qual = first.qual if first.qual == second.qual else ""
         if first.name == "api" and not qual:
-            return UNKNOWN
+            return either(first)
         definition = first.definition if first.definition is second.definition else None
         if first.name in ("instance", "class", "function") and definition is None:
             return UNKNOWN
@@ -195,7 +196,14 @@ def join(first: Kind, second: Kind) -> Kind:
             return FLOAT
         if a.name == "callable" or b.name == "callable":
             return a if a.name == "callable" else b
+        if a.name == "api" or (a.name == "unknown" and a.qual):
+            return either(a)
     return UNKNOWN
+
+
+def either(api: Kind) -> Kind:
+    """Unknown, but one of the things it may be is this Torch name (``if new: from torch import a``, else another)."""
+    return replace(UNKNOWN, qual=api.qual)
 
 
 def join_all(kinds: Iterable[Kind]) -> Kind:

@@ -62,7 +62,7 @@ class Expressions(Calls):
             cst.Integer: lambda n: INT,
             cst.Float: lambda n: FLOAT,
             cst.SimpleString: lambda n: STR,
-            cst.ConcatenatedString: lambda n: STR,
+            cst.ConcatenatedString: self._concatenated,
             cst.FormattedString: self._formatted,
             cst.Await: self._inside,
             cst.Yield: self._inside,
@@ -72,6 +72,11 @@ class Expressions(Calls):
         for child in children(node):
             self.ev(child)
         return UNKNOWN
+
+    def _concatenated(self, node: cst.ConcatenatedString) -> Kind:
+        self.ev(node.left)
+        self.ev(node.right)
+        return STR
 
     def _formatted(self, node: cst.FormattedString) -> Kind:
         for part in node.parts:
@@ -84,6 +89,8 @@ class Expressions(Calls):
         kind = self.scope.lookup(node.value)
         if kind.name == "api":
             self.facts.api[node] = kind.qual
+        elif kind.name == "unknown" and kind.qual:
+            self.facts.either[node] = kind.qual
         elif kind is UNKNOWN and node.value in ("True", "False"):
             return BOOL
         elif kind is UNKNOWN and node.value == "None":

@@ -59,6 +59,7 @@ class Facts:
     """What the second round found, by node."""
 
     api: dict[cst.CSTNode, str] = field(default_factory=dict)
+    either: dict[cst.CSTNode, str] = field(default_factory=dict)  # names bound to this Torch name or to another thing
     kinds: dict[cst.CSTNode, Kind] = field(default_factory=dict)
     scopes: dict[cst.CSTNode, Scope] = field(default_factory=dict)
     classes: dict[cst.CSTNode, ClassInfo] = field(default_factory=dict)

@@ -20,7 +20,14 @@ class References(State):
 
     def _name(self, node: cst.Name) -> cst.BaseExpression:
         qual = self.facts.api.get(node)
-        return self._reference(node, qual) if qual else node
+        if qual:
+            return self._reference(node, qual)
+        other = self.facts.either.get(node)
+        if other and node.value in self.facts.torch_imports and is_torch(other):
+            self._find(node, "JC104", f"{node.value} is {other} or, by another branch, something else", other)
+            self._count("needs you")
+            self._keep_root(node)
+        return node
 
     def _attribute(self, node: cst.Attribute) -> cst.BaseExpression:
         qual = self.facts.api.get(node)

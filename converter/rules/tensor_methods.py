@@ -246,7 +246,11 @@ rule(
 )
 rule("torch.Tensor.is_sparse", to="python:False", returns="bool", cases=[snippet("return A.is_sparse")])
 rule(
-    "torch.Tensor.element_size", "()", to="helpers.element_size", returns="int", cases=[call(self="A"), call(self="N")]
+    "torch.Tensor.element_size",
+    "()",
+    to="helpers.element_size",
+    returns="int",
+    cases=[call(self="A"), call(self="N"), snippet("return torch.empty(0, dtype=torch.uint8).element_size()")],
 )
 rule("torch.Tensor.__len__", "()", keep=True, returns="int", cases=[snippet("return len(A), len(V)")])
 needs_you(

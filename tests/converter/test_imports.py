@@ -58,3 +58,36 @@ def test_what_libcst_cannot_read() -> None:
 def test_a_call_without_its_required_arguments_is_reported() -> None:
     result = convert("import torch\n\n\ndef f(x: torch.Tensor):\n    return x.__add__(), x.__mul__()\n")
     assert {d.code for d in result.diagnostics} == {"JC103"}
+
+
+def _with_imports(imports: str) -> str:
+    return f"import torch\n{imports}\n\n\ndef f(x: torch.Tensor):\n    return g(x)\n"
+
+
+def test_the_place_of_an_older_torch() -> None:
+    for other in ("from torch.nn.functional import relu as g", "from elsewhere import g", "g = None"):
+        result = convert(_with_imports(f"try:\n    from torch import relu as g\nexcept ImportError:\n    {other}"))
+        assert "return jh.relu(x)" in result.code and not result.diagnostics
+
+
+def test_a_name_that_is_torchs_in_one_branch_only_keeps_its_import() -> None:
+    for imports in (
+        "try:\n    from elsewhere import g\nexcept ImportError:\n    from torch import relu as g",
+        "if torch.ones(1).sum() > 2:\n    from torch import relu as g\nelse:\n    from torch import tanh as g",
+        "if torch.ones(1).sum() > 2:\n    from torch import relu as g\nelse:\n    def g(x): return x",
+    ):
+        result = convert(_with_imports(imports))
+        assert "from torch import relu as g" in result.code
+        assert [d.code for d in result.diagnostics] == ["JC104"]
+
+
+def test_annotations_of_variables() -> None:
+    source = "import torch\nfrom torch import Tensor\n\n\nclass Net(torch.nn.Module):\n    scale: Tensor\n    rest: list[Tensor] = []\n"
+    code = convert(source).code
+    assert "    scale: jt.Var\n    rest: list[jt.Var] = []\n" in code
+
+
+def test_formatted_texts_that_are_put_together() -> None:
+    source = "import torch\n\n\ndef f(x: torch.Tensor):\n    return ('no'\n            f'{torch.relu(x)}' f' of {x.max()}')\n"
+    result = convert(source)
+    assert "'no'\n            f'{jh.relu(x)}' f' of {jh.max_of(x)}'" in result.code

@@ -133,4 +133,4 @@ def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
 
 def element_size(input: Any) -> int:
     """Bytes of one element."""
-    return int(input.nbytes // input.numel())
+    return int(jt.zeros((1,), dtype=input.dtype).nbytes)  # `nbytes` of nothing is 0
