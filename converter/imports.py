@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import libcst as cst
@@ -30,7 +30,7 @@ def plan(
     bound: set[str],
     kept_roots: set[str],
     helper_import: str,
-    reexports: list[str],
+    reexports: Mapping[cst.CSTNode, list[str]],
 ) -> Plan:
     """Decide.
 
@@ -38,7 +38,7 @@ def plan(
         used: stand-ins that occur in the new text.
         bound: every name that the user's file binds anywhere (a new name must not collide).
         kept_roots: local names of Torch imports that unconverted code still uses.
-        reexports: assignments that stand for names imported for other files.
+        reexports: of an import statement, the assignments that stand for names imported for other files.
         helper_import: ``import jittor_helpers`` or ``from . import jittor_helpers``, without the alias.
     """
     wanted = set(used)
@@ -92,8 +92,12 @@ def plan(
         if order and not replacements[entry.node]:
             replacements[entry.node].append(lines[order.pop(0)])
     if hosts:
-        replacements[hosts[-1].node] += [*(lines[key] for key in order), *reexports]
+        top = [line for entry in hosts for line in reexports.get(entry.node, [])]
+        replacements[hosts[-1].node] += [*(lines[key] for key in order), *top]
         order = []
+    for entry in imports:
+        if not entry.hosts:  # inside a block, as a rule a try: the name is bound there
+            replacements[entry.node] += reexports.get(entry.node, [])
     return Plan(names, replacements, [lines[key] for key in order])
 
 

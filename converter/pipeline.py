@@ -153,8 +153,10 @@ def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], 
     for small, line in changes.removed:
         edits.append(_with_pass(text, text.removal(small, line), small, lonely))
     new_text = "\n".join(edit.text for edit in outermost(edits))
-    reexports = [f"{local} = {Text.print_alone(node)}" for local, node in changes.reexports]
-    new_text += "\n".join(["", *reexports])
+    reexports: dict[cst.CSTNode, list[str]] = {}
+    for statement, local, node in changes.reexports:
+        reexports.setdefault(statement, []).append(f"{local} = {Text.print_alone(node)}")
+    new_text += "\n".join(["", *(line for lines in reexports.values() for line in lines)])
     stand_ins = _STAND_IN.findall(new_text)
     layout = plan(changes.imports, stand_ins, bound, changes.kept_roots, options.helper_import, reexports)
     edits += _import_edits(text, layout, changes, lonely)

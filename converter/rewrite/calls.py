@@ -10,7 +10,7 @@ from converter.kinds import UNKNOWN, Evidence, Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
 from converter.rewrite.changes import REMOVED
-from converter.rewrite.references import References
+from converter.rewrite.questions import Questions
 from converter.rules.base import Answer, Refusal, Rule
 
 # Methods that str, list, dict, set or file objects have too: an unknown receiver is far more often one of those.
@@ -22,7 +22,7 @@ _SHARED_METHODS = frozenset(
 )
 
 
-class Calls(References):
+class Calls(Questions):
     """Finds the rule of a call, binds the arguments and applies it."""
 
     def _call(self, node: cst.Call) -> cst.BaseExpression:
@@ -38,6 +38,8 @@ class Calls(References):
                 node.with_changes(args=args) if any(a is not b for a, b in zip(args, node.args, strict=True)) else node
             )
             return self._apply(node, rebuilt, rule, None, UNKNOWN, mark, unused)
+        if not qual and (asked := self._asked_of_module(node)) is not None:
+            return asked
         if not qual and isinstance(node.func, cst.Attribute):
             found = self._method(node, node.func, mark, unused)
             if found is not None:

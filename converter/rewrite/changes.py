@@ -44,7 +44,8 @@ class Changes:
     findings: list[Finding] = field(default_factory=list)
     imports: list[TorchImport] = field(default_factory=list)
     kept_roots: set[str] = field(default_factory=set)  # local names of Torch imports that are still used
-    reexports: list[tuple[str, cst.BaseExpression]] = field(default_factory=list)  # local name, what it becomes
+    # The import, the local name, what it becomes.
+    reexports: list[tuple[cst.CSTNode, str, cst.BaseExpression]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
 
 

@@ -46,8 +46,8 @@ class Imports(Assignments):
         target = (
             (rule.value_to or apply.target_of(rule)) if rule is not None and rule.answer is not Answer.NEEDS_YOU else ""
         )
-        if self.depth == 0 and target.partition(".")[0] in ("jittor", "helpers"):
-            self.changes.reexports.append((item.local, apply.path(target)))
+        if target.partition(".")[0] in ("jittor", "helpers"):
+            self.changes.reexports.append((node, item.local, apply.path(target)))
             self._count("rewritten")
             return
         self._find(node, "JC101", f"{item.qual} is imported for other files", item.qual)

@@ -139,7 +139,7 @@ class Rewriter(Imports):
             expression = decorator.decorator
             name = expression.func if isinstance(expression, cst.Call) else expression
             rule = self.registry.get(self.facts.api.get(name, ""))
-            if rule is not None and rule.to == "remove:decorator":
+            if rule is not None and rule.to in ("remove:decorator", "remove:statement"):
                 self.changes.removed.append((decorator, decorator))
                 self._count("rewritten")
                 self._find(decorator, "JC402", f"@{rule.api} was removed", rule.api)

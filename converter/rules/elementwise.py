@@ -39,6 +39,10 @@ _SAME = {
 for _torch, (_jittor, _input) in _SAME.items():
     _register_native(f"torch.{_torch}", "(input, *, out=None)", _jittor, [call(input=_input, tolerance="special")])
 _register_native("torch.special.erf", "(input)", "erf", [call(input="A", tolerance="special")], method=False)
+_register_native("torch.erfinv", "(input, *, out=None)", "erfinv", [call(input="A.tanh()", tolerance="special")])
+_register_native(
+    "torch.special.erfinv", "(input)", "erfinv", [call(input="A.tanh()", tolerance="special")], method=False
+)
 for _name in ("neg", "negative"):
     _register_native(f"torch.{_name}", "(input)", "negative", [call(input="A"), call(input="N")])
 _HELPED = {

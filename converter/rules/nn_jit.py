@@ -50,7 +50,13 @@ rule(
     "torch.fx.wrap",
     "(fn_or_name)",
     to="remove:statement",
-    cases=[snippet("import torch.fx\nif A.ndim > 9:\n    torch.fx.wrap('len')\nreturn A * len(A)")],
+    cases=[
+        snippet("import torch.fx\nif A.ndim > 9:\n    torch.fx.wrap('len')\nreturn A * len(A)"),
+        snippet(
+            "import torch.fx\ntry:\n    from torch.fx import wrap\n\n    @wrap\n    def double(x):\n"
+            "        return x * 2\nexcept NotImplementedError:\n    double = torch.neg\nreturn double(A)"
+        ),
+    ],
 )
 for _name in ("trace", "load", "save", "freeze", "optimize_for_inference", "trace_module"):
     needs_you(

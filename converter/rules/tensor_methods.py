@@ -179,7 +179,7 @@ for _name, _function, _input in (
     ("reciprocal_", "helpers.reciprocal", "P"), ("square_", "helpers.squared", "A"), ("sign_", "helpers.sign_of", "A"),
     ("trunc_", "helpers.trunc", "A"), ("t_", "helpers.transpose_2d", "Q"), ("logical_not_", "helpers.logical_not", "M"),
     ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("tril_", "helpers.tril", "A"),
-    ("triu_", "helpers.triu", "A"),
+    ("triu_", "helpers.triu", "A"), ("erfinv_", "jittor.erfinv", "(A.tanh() * 0.9)"),
 ):  # fmt: skip
     _in_place(_name, "()", _function, [call(self=_input, tolerance="special")])
 needs_you(

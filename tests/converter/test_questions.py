@@ -1,0 +1,58 @@
+"""Questions whether Torch has something, uses of Torch in annotations, and names a block imports for other files."""
+
+from __future__ import annotations
+
+import pytest
+
+from converter.pipeline import Options, convert
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ('hasattr(F, "scaled_dot_product_attention")', "True"),
+        ('hasattr(torch, "compiler")', "False"),
+        ('hasattr(torch.compiler, "is_exporting")', "True"),
+        ('hasattr(torch, "nothing_of_this_name")', "False"),
+        ('hasattr(torch, "nn")', "True"),
+        ('getattr(torch, "compiler", None)', "None"),
+        ('getattr(getattr(torch, "compiler", None), "disable", print)', 'getattr(None, "disable", print)'),
+    ],
+)
+def test_whether_torch_has_something(asked: str, answer: str) -> None:
+    """The answer is whether there is an equal, with a note; the program brings its own way for the other case."""
+    result = convert(f"import torch\nimport torch.nn.functional as F\nx = {asked}\n")
+    assert result.code.splitlines()[-1] == f"x = {answer}"
+    assert "torch" not in result.code and {d.code for d in result.diagnostics} == {"JC401"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["hasattr(torch, name)", 'hasattr(x, "compile")', 'hasattr(*args, "compile")', 'f.hasattr(torch, "compile")'],
+)
+def test_other_questions_are_left(asked: str) -> None:
+    source = f"import torch\n\n\ndef g(x, name, args, f):\n    return {asked}\n"
+    assert convert(source, Options(annotate=False)).code.splitlines()[-1] == f"    return {asked}"
+
+
+def test_an_annotation_with_brackets_is_a_use() -> None:
+    """It is evaluated when the class is made: without the import the program would stop there, unreported."""
+    result = convert("import torch\n\n\nclass A:\n    x: torch.nothing.Of[int]\n    y: torch.jit.Final[bool] = True\n")
+    assert [(d.code, d.api) for d in result.diagnostics] == [("JC101", "torch.nothing.Of")]
+    assert result.code.startswith("import torch\n") and "y: jh.Final[bool] = True" in result.code
+
+
+def test_a_name_that_a_block_imports_for_other_files() -> None:
+    source = (
+        "try:\n    from torch import _assert\nexcept ImportError:\n    def _assert(condition, message):\n        pass\n"
+    )
+    result = convert(source, Options(exported=frozenset({"_assert"})))
+    lines = result.code.splitlines()
+    assert lines[0].endswith("as jh") and lines[1:3] == ["try:", "    _assert = jh.check"]
+    assert not result.diagnostics
+
+
+def test_decorators_of_graph_tracers_go() -> None:
+    result = convert("import torch\n\n\n@torch.fx.wrap\ndef f(x):\n    return x\n")
+    assert "torch" not in result.code
+    assert "def f" in result.code and "@" not in result.code
