@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -82,7 +82,7 @@ def target_of(rule: Rule) -> str:
 
 def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
     """The node that replaces a call, a refusal with its reason, or None where the rule is unsure."""
-    made = _unsupported(rule, bound) or _apply_call(rule, use, bound)
+    made = _unsupported(rule, bound) or _written_to(rule, use, bound) or _apply_call(rule, use, bound)
     args = use.node.args if isinstance(use.node, cst.Call) else ()
     asked = [a for a in args if a.keyword is not None and a.keyword.value == "requires_grad"]
     if not asked or not _makes_tensor(rule) or made is None or isinstance(made, Refusal):
@@ -97,6 +97,25 @@ def apply_call(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refus
         return made
     wanted = [] if dotted(asked[0].value) == "True" else [cst.Arg(asked[0].value)]
     return cst.Call(func=path("helpers.requires_grad_"), args=[cst.Arg(made), *wanted])
+
+
+def _written_to(rule: Rule, use: Use, bound: Bound) -> cst.BaseExpression | Refusal | None:
+    """``torch.add(a, b, out=c)``: the value is put into ``c``, which Jittor's operators cannot."""
+    out = bound.given.get("out")
+    if out is None or bound.starred or dotted(out.value) == "None" or not isinstance(use.node, cst.Call):
+        return None
+    if out.keyword is None or not all(p.kind == "keyword" for p in rule.parameters if p.name == "out"):
+        return Refusal("out=: Jittor's operators write to no tensor that is given; use the result")
+    left = [a for a in use.node.args if a.keyword is None or a.keyword.value != "out"]
+    if left:
+        left[-1] = left[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    without = replace(use, node=use.node.with_changes(args=left))
+    without.bound = {name: value for name, value in use.bound.items() if name != "out"}
+    given = {name: arg for name, arg in bound.given.items() if name != "out"}
+    made = _apply_call(rule, without, Bound(given, bound.extra))
+    if made is None or isinstance(made, Refusal):
+        return made
+    return cst.Call(func=path("helpers.put"), args=[cst.Arg(out.value), cst.Arg(made)])
 
 
 def _unsupported(rule: Rule, bound: Bound) -> Refusal | None:

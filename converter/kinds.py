@@ -45,6 +45,9 @@ class Kind:
         dtype: for tensors: class of the elements (:mod:`converter.flow.dtypes`), empty for floating or unknown.
         scalar: for tensors: it has no dimension in Torch (Jittor's has one element); for losses: they give such.
         view: for tensors: the name whose storage this shares (``x`` for ``x[0]``, ``x.t()``), empty for a fresh value.
+        rows: for tensors: the expressions (``x[i]``, ``x`` of ``for row in x``) of which this is a part, which is a
+            single element, without a dimension, where x has one dimension.
+        derived: for tensors: computed element by element from such a part.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Kind:
     view: str = ""
     dtype: str = ""
     scalar: bool = False
+    rows: frozenset[object] = frozenset()
+    derived: bool = False
 
     @property
     def known(self) -> bool:
@@ -174,7 +179,9 @@ def join(first: Kind, second: Kind) -> Kind:
             return UNKNOWN
         scalar = first.scalar and second.scalar
         dtype = max(first.dtype, second.dtype, key=RISK.index)
-        return Kind(first.name, evidence, qual, items, element, definition, first.view or second.view, dtype, scalar)
+        view, rows = first.view or second.view, first.rows | second.rows
+        derived = first.derived or second.derived
+        return Kind(first.name, evidence, qual, items, element, definition, view, dtype, scalar, rows, derived)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

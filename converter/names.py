@@ -46,7 +46,7 @@ def is_torch(name: str) -> bool:
     return name.partition(".")[0] in ROOTS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scope:
     """One namespace.  Class scopes are skipped when a name is looked up from a function inside them."""
 

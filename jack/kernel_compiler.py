@@ -21,7 +21,12 @@ from pathlib import Path
 
 SWITCH = "JACK_FAST_COMPILE"  # environment variable: 0 leaves g++ to Jittor
 # Jittor's flags for operators (compiler.py): a precompiled header is used only where all of them agree.
-FLAGS = "-Wall -Wno-unknown-pragmas -std=c++14 -fPIC -march=native -fdiagnostics-color=always -Ofast -fopenmp".split()
+# Ours among them: see jack.runtime.
+IEEE_FLAGS = "-fno-finite-math-only -fno-reciprocal-math -D__FAST_MATH__=1"
+FLAGS = [
+    *"-Wall -Wno-unknown-pragmas -std=c++14 -fPIC -march=native -fdiagnostics-color=always -Ofast -fopenmp".split(),
+    *IEEE_FLAGS.split(),
+]
 # Jittor begins every CPU operator with these two definitions, which its headers look at.
 HEADERS = """#define JIT 1
 #define JIT_cpu 1

@@ -18,6 +18,10 @@ Threads
     OpenMP counts the cores of the machine, not those that a container may use.
 Compiler
     Operators compile three times as fast with their headers precompiled: see :mod:`jack.kernel_compiler`.
+Arithmetic
+    Jittor compiles its operators with ``-Ofast``, under which no comparison with NaN and no division by infinity is
+    right (``nan > 0`` is true).  Programs that jack-convert made take that part of it back when they are imported;
+    it is taken back here already, so that all processes that share a cache compile alike.
 Cache name
     Jittor names its compile cache after the git branch that the *installation* lies in, so that a virtual
     environment inside a repository compiles everything again (minutes) after each ``git switch``.  Ours has a name
@@ -298,6 +302,8 @@ def _prepare() -> Report:
     fast = kernel_compiler.launcher() if ours else None
     if fast is not None:
         changes["cc_path"] = str(fast)
+    if "kernel_flags" not in env and os.name != "nt":
+        changes["kernel_flags"] = f" {kernel_compiler.IEEE_FLAGS} "
     if "cache_name" not in env:
         changes["cache_name"] = "jack" if fast is not None else "default"
 

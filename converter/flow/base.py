@@ -10,6 +10,7 @@ from typing import Any
 import libcst as cst
 
 from converter.flow.facts import ClassInfo, Facts, FunctionInfo
+from converter.flow.trees import ARRAY_VIEW, parameters, root
 from converter.kinds import (
     ARRAY,
     BATCH,
@@ -73,6 +74,53 @@ class State(ABC):
                     if scope.names[node.value].name == "unknown":
                         scope.names[node.value] = kind
                     return
+
+    def _used(self, node: cst.Name) -> None:
+        """Note where a name is read, and that it is read by the function that binds it."""
+        self.facts.uses[node] = order = len(self.facts.uses)
+        for scope in self.scope.chain():
+            if node.value in scope.names and scope.kind != "comprehension":
+                self.facts.last_use[scope, node.value] = order
+                return
+
+    def _overwritten(self, node: cst.CSTNode, target: cst.BaseExpression) -> None:
+        """What shares memory with a tensor or array that is changed here, and bears another name."""
+        name, view = root(target), self.facts.kind(target).view
+        found: list[tuple[Scope | None, str]] = []
+        for scope in self.scope.chain() if name else ():
+            for other, kind in scope.names.items():
+                if kind.name in ("tensor", "array") and kind.view in (name, ARRAY_VIEW + name) and other != name:
+                    found.append((scope, other))
+            if scope.kind == "function":
+                break
+        if view and (self.facts.kind(target).name == "array" or view.startswith(ARRAY_VIEW)):
+            found.append((self._only_here(view.removeprefix(ARRAY_VIEW)), view))
+        if found:
+            self.facts.stale[node] = found
+
+    def _only_here(self, name: str) -> Scope | None:
+        """The function whose own variable this is; None for an argument, an attribute, a name of the module."""
+        for scope in self.scope.chain():
+            if name in scope.names:
+                owner = scope.owner
+                given = (
+                    {p.name.value for p in parameters(owner.node.params)} if isinstance(owner, FunctionInfo) else set()
+                )
+                return scope if scope.kind == "function" and name not in given else None
+        return None
+
+    def _needs_dimensions(self, kind: Kind) -> None:
+        """It matters whether a tensor has a dimension: the parts that it came from are marked as they are made."""
+        inner = kind.element if kind.name == "list" and kind.element is not None else kind
+        for part in (inner, *inner.items):
+            self.facts.rows |= part.rows
+
+    def _iterated(self, node: cst.BaseExpression) -> Kind:
+        """What each turn of a loop over an expression gets."""
+        kind = self.ev(node)
+        if kind.name == "tensor" and not kind.scalar:
+            return replace(self._element(kind), rows=frozenset({("iterated", node)}))
+        return self._element(kind)
 
     def _element(self, kind: Kind) -> Kind:
         """What iterating over a value gives."""

@@ -10,7 +10,7 @@ from converter import kinds
 from converter.flow import dtypes, scalars
 from converter.flow.annotations import Annotations
 from converter.flow.facts import ClassInfo, FunctionInfo
-from converter.flow.trees import VIEW_METHODS, memory_of, parameters, root
+from converter.flow.trees import ARRAY_VIEW, VIEW_METHODS, memory_of, parameters, root
 from converter.kinds import (
     ARRAY,
     BOOL,
@@ -56,6 +56,7 @@ class Calls(Annotations):
             value = self.ev(arg.value)
             arguments.append((arg.keyword.value if arg.keyword else None, arg.star, value))
         self.facts.scopes[node] = self.scope
+        self._seen_optimizers(node)
         if callee.name in ("api", "alias"):
             return self._api_call(node, callee.qual, arguments)
         if callee.name == "callable":
@@ -99,6 +100,12 @@ class Calls(Annotations):
         if isinstance(node.func, cst.Name) and callee is UNKNOWN:
             return self._builtin_call(node, node.func.value, arguments)
         return UNKNOWN
+
+    def _seen_optimizers(self, node: cst.Call) -> None:
+        """Which optimizers this function has bound by now: `loss.backward()` may come before `opt = SGD(...)`."""
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "backward":
+            names = (name for name, kind in self.scope.names.items() if kind.name == "optimizer")
+            self.facts.optimizers[node] = frozenset(names)
 
     def _custom_function(self, func: cst.BaseExpression) -> ClassInfo | None:
         """The class of ``F.apply``, where F is an autograd function of this file."""
@@ -156,7 +163,45 @@ class Calls(Annotations):
             return replace(result, qual=qual, element=element, scalar=loss)
         if result.name == "loader" or result.name == "dataset":
             return replace(result, qual=qual)
-        return self._with_dtype(result, qual.rpartition(".")[2], node, [kind for _, _, kind in arguments])
+        name, values = qual.rpartition(".")[2], [kind for _, _, kind in arguments]
+        if qual.count(".") == 1 and name == "stack" and values:
+            self._needs_dimensions(values[0])
+        if qual.count(".") == 1 and name == "unsqueeze" and values:
+            self._needs_dimensions(values[0])
+        result = self._with_dtype(self._with_indices(result, name, node, arguments), name, node, values)
+        if name == "from_numpy" and node.args and root(node.args[0].value):
+            return self._as_view(result, ARRAY_VIEW + root(node.args[0].value))
+        if qual.count(".") == 1 and name in VIEW_METHODS and node.args and values[0].name == "tensor":
+            return self._as_view(result, root(node.args[0].value))
+        return result
+
+    def _with_indices(
+        self, result: Kind, name: str, node: cst.Call, arguments: list[tuple[str | None, str, Kind]], skip: int = 1
+    ) -> Kind:
+        """(values, indices) of ``max(x, dim)``, ``sort(x)`` and the like."""
+        pair = Kind("tuple", items=(TENSOR, replace(TENSOR, dtype="int")))
+        if result.name != "unknown" or any(star for _, star, _ in arguments):
+            return result
+        if name in ("sort", "topk", "kthvalue", "cummax", "cummin", "mode"):
+            return pair
+        rest = arguments[skip:]
+        if name in ("max", "min", "median"):
+            if not rest:
+                return TENSOR
+            keyword, _, first = rest[0]
+            if keyword in ("dim", "axis") or keyword is None and first.name == "int":
+                return pair
+            if keyword == "other" or first.name == "tensor":
+                return TENSOR
+        return result
+
+    def _as_view(self, result: Kind, name: str) -> Kind:
+        """A result that shares storage with what this name names, or whose parts do."""
+        if result.name == "list" and result.element is not None:
+            return replace(result, element=self._as_view(result.element, name))
+        if result.name == "tuple":
+            return replace(result, items=tuple(self._as_view(k, name) for k in result.items))
+        return replace(result, view=name) if result.name == "tensor" else result
 
     def _with_dtype(self, result: Kind, name: str, node: cst.Call, values: list[Kind]) -> Kind:
         """The result of a function or method, with the type of its elements."""
@@ -191,8 +236,17 @@ class Calls(Annotations):
                 if name == "numpy" and result.name == "array":
                     return replace(result, view=memory_of(func.value))
                 values = [owner, *(kind for _, _, kind in arguments)]
+                result = self._with_indices(result, name, node, arguments, skip=0)
                 result = self._with_dtype(result, name, node, values)
+                if name == "unsqueeze":
+                    self._needs_dimensions(owner)
+                if name.endswith("_") and not name.endswith("__"):
+                    self._overwritten(node, func.value)
+                if result.name in ("list", "tuple") and name in VIEW_METHODS:
+                    return self._as_view(result, root(func.value))
                 if result.name == "tensor":
+                    if scalars.elementwise(name):
+                        result = replace(result, derived=scalars.from_rows(*values))
                     view = root(func.value) if name in VIEW_METHODS else owner.view if name.endswith("_") else ""
                     return replace(result, evidence=min(result.evidence, owner.evidence), view=view)
                 return result
@@ -241,14 +295,24 @@ class Calls(Annotations):
             if isinstance(owner.definition, ClassInfo):
                 owner.definition.attributes[target.attr.value] = kind
 
+    def _part(self, node: cst.BaseExpression, kind: Kind) -> Kind:
+        """What ``enumerate`` and ``zip`` hand on of one of the things they go through."""
+        element = self._element(kind)
+        return (
+            replace(element, rows=frozenset({("iterated", node)}))
+            if kind.name == "tensor" and not kind.scalar
+            else element
+        )
+
     def _builtin_call(self, node: cst.Call, name: str, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
         if name in _BUILTIN_RESULTS:
             return _BUILTIN_RESULTS[name]
         values = [kind for _, _, kind in arguments]
         if name == "enumerate" and values:
-            return Kind("list", element=Kind("tuple", items=(INT, self._element(values[0]))))
+            return Kind("list", element=Kind("tuple", items=(INT, self._part(node.args[0].value, values[0]))))
         if name == "zip":
-            return Kind("list", element=Kind("tuple", items=tuple(self._element(v) for v in values)))
+            parts = [self._part(arg.value, value) for arg, value in zip(node.args, values, strict=True)]
+            return Kind("list", element=Kind("tuple", items=tuple(parts)))
         if name in ("iter", "reversed", "sorted", "list", "tuple", "tqdm", "trange") and values:
             return values[0] if values[0].name in ("loader", "list") else Kind("list", element=self._element(values[0]))
         if name == "next" and values:

@@ -97,8 +97,9 @@ class Definitions(Expressions):
                 kind = UNKNOWN
                 if parameter.annotation is not None:
                     kind = self._annotation(parameter.annotation.annotation)
-                    if kind.name == info.seeds.get(name, UNKNOWN).name == "tensor" and not kind.dtype:
-                        kind = replace(kind, dtype=info.seeds[name].dtype)
+                    if kind.name == info.seeds.get(name, UNKNOWN).name == "tensor":
+                        seed = info.seeds[name]
+                        kind = replace(kind, dtype=kind.dtype or seed.dtype, view=seed.view)
                 if not kind.known:
                     default = self.facts.kind(parameter.default) if parameter.default is not None else UNKNOWN
                     seed = info.seeds.get(name, UNKNOWN)

@@ -86,6 +86,7 @@ class Expressions(Calls):
         return STR
 
     def _name(self, node: cst.Name) -> Kind:
+        self._used(node)
         kind = self.scope.lookup(node.value)
         if kind.name == "api":
             self.facts.api[node] = kind.qual
@@ -127,6 +128,8 @@ class Expressions(Calls):
             return UNKNOWN
         if owner.name == "tensor":
             return self._tensor_attribute(node, owner, name)
+        if owner.name == "tuple" and owner.items and name in ("values", "indices"):
+            return owner.items[name == "indices"]
         if owner.name == "module":
             if name in ("weight", "bias", "running_mean", "running_var"):
                 return LIKELY_TENSOR
@@ -166,7 +169,12 @@ class Expressions(Calls):
             case "tensor":
                 advanced = any(k.name in ("tensor", "list", "array") for k in indices)
                 view = "" if advanced else root(node.value)
-                return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
+                piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
+                if scalars.is_row(node) and not advanced:
+                    return replace(piece, rows=frozenset({node}))
+                if any(isinstance(e.slice, cst.Index) and dotted(e.slice.value) == "None" for e in node.slice):
+                    self._needs_dimensions(owner)
+                return piece
             case "size":
                 return INT if indices and len(node.slice) == 1 else SIZE
             case "tuple":
@@ -196,7 +204,8 @@ class Expressions(Calls):
         if left.name == "tensor" or right.name == "tensor":
             sides = [k.evidence for k in (left, right) if k.name == "tensor"]
             dtype = "" if isinstance(node.operator, cst.Divide) else dtypes.promoted(left, right)
-            return replace(TENSOR, evidence=max(sides), dtype=dtype, scalar=scalars.of_operands(left, right))
+            scalar, derived = scalars.of_operands(left, right), scalars.from_rows(left, right)
+            return replace(TENSOR, evidence=max(sides), dtype=dtype, scalar=scalar, derived=derived)
         if left.name in NUMBERS and right.name in NUMBERS:
             if isinstance(node.operator, cst.Divide) or "float" in (left.name, right.name):
                 return FLOAT
@@ -219,7 +228,11 @@ class Expressions(Calls):
         inner = self.ev(node.expression)
         if isinstance(node.operator, cst.Not):
             return BOOL
-        return replace(inner, view="") if inner.name == "tensor" else inner
+        return (
+            replace(inner, view="", rows=frozenset(), derived=scalars.from_rows(inner))
+            if inner.name == "tensor"
+            else inner
+        )
 
     def _comparison(self, node: cst.Comparison) -> Kind:
         sides = [self.ev(node.left)]
@@ -289,9 +302,9 @@ class Expressions(Calls):
 
     def _in_comprehension(self, clause: cst.CompFor, body: Callable[[], Kind]) -> Kind:
         saved = self.scope
-        iterated = self.ev(clause.iter)
+        iterated = self._iterated(clause.iter)
         self.scope = Scope(saved, "comprehension", owner=saved.owner)
-        self._assign(clause.target, self._element(iterated))
+        self._assign(clause.target, iterated)
         for condition in clause.ifs:
             self.ev(condition.test)
         inner = clause.inner_for_in

@@ -67,6 +67,12 @@ class Facts:
     module_methods: set[cst.CSTNode] = field(default_factory=set)
     dataset_items: set[cst.CSTNode] = field(default_factory=set)  # `__getitem__` of data sets
     torch_imports: set[str] = field(default_factory=set)
+    rows: set[object] = field(default_factory=set)  # parts of tensors of which it matters whether they are elements
+    uses: dict[cst.CSTNode, int] = field(default_factory=dict)  # names that are read, in the order of the text
+    last_use: dict[tuple[Scope, str], int] = field(default_factory=dict)  # by function and name
+    # Other names of the memory that is changed here, with the function that binds them (None: others hold them too).
+    stale: dict[cst.CSTNode, list[tuple[Scope | None, str]]] = field(default_factory=dict)
+    optimizers: dict[cst.CSTNode, frozenset[str]] = field(default_factory=dict)  # bound here when `backward` is called
     mixed: bool = False  # the file imports Jittor already: a tensor is Jittor's unless Torch certainly made it
 
     @property

@@ -57,6 +57,22 @@ def of_operands(left: Kind, right: Kind) -> bool:
     return all(k.scalar if k.name == "tensor" else k.name not in ("array", "list") for k in (left, right))
 
 
+def from_rows(*operands: Kind) -> bool:
+    """Whether the result of an operator may be a single element, because its operands may be (``row * 2``)."""
+    tensors = [k for k in operands if k.name == "tensor"]
+    single = any(k.rows or k.derived for k in tensors)
+    return (
+        single
+        and all(k.rows or k.derived or k.scalar for k in tensors)
+        and not any(k.name == "array" for k in operands)
+    )
+
+
+def elementwise(name: str) -> bool:
+    """Whether a function or method computes element by element."""
+    return name in _ELEMENTWISE
+
+
 def is_row(node: cst.BaseExpression) -> bool:
     """``v[i]``, ``x[i, j]``: an element where there are as many indices as dimensions."""
     if not isinstance(node, cst.Subscript) or node.lpar:

@@ -80,7 +80,7 @@ class Flow(Definitions):
             case cst.If():
                 self._if(node)
             case cst.For():
-                self._assign(node.target, self._element(self.ev(node.iter)))
+                self._assign(node.target, self._iterated(node.iter))
                 self._loop(node.body, node.orelse)
             case cst.While():
                 self.ev(node.test)
@@ -130,6 +130,10 @@ class Flow(Definitions):
                 prefix, _, name = rule.api.rpartition(".")
                 if prefix == base:
                     self.scope.bind(name, Kind("api", qual=rule.api))
+            own = node.relative or self.own_package and base.partition(".")[0] == self.own_package
+            if isinstance(node.names, cst.ImportStar) and own and not self.scope.lookup("torch").known:
+                # A star takes over what the user's other file imports; nothing else is called so.
+                self.scope.bind("torch", Kind("api", qual="torch"))
 
     def _returned(self, value: Kind) -> None:
         for scope in self.scope.chain():
@@ -221,6 +225,9 @@ class Flow(Definitions):
     def _augmented(self, node: cst.AugAssign) -> None:
         value = self.ev(node.value)
         target = self.ev(node.target)
+        changed = node.target.value if isinstance(node.target, cst.Subscript) else node.target
+        if self.facts.kind(changed).name in ("tensor", "array"):
+            self._overwritten(node, changed)
         if isinstance(node.target, cst.Name):
             if target.name == "tensor" or value.name == "tensor":
                 dtype = target.dtype if target.name == "tensor" else value.dtype
@@ -266,6 +273,8 @@ class Flow(Definitions):
                 self._mark_target(target, owner)
             case cst.Subscript():
                 self._subscript(target)
+                if self.facts.kind(target.value).name in ("tensor", "array"):
+                    self._overwritten(target, target.value)
             case _:
                 self.ev(target)
 

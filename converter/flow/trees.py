@@ -15,6 +15,10 @@ VIEW_METHODS = frozenset(
 )
 
 
+# How the view of a tensor that shares memory with a NumPy array begins.
+ARRAY_VIEW = "the array "
+
+
 @dataclass(frozen=True, slots=True)
 class _Parameter:
     name: cst.Name

@@ -15,6 +15,7 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parent / "library"
 MODULE_NAME = "jittor_helpers"
+ALWAYS = ("IEEE_ARITHMETIC",)  # what every helper module holds, whatever it was made for
 
 _HEADER = '''"""What this program needs beyond Jittor's own functions, to compute what its PyTorch original computes.
 
@@ -161,8 +162,8 @@ def _needed_at_once(definition: Definition) -> set[str]:
 
 
 def render(names: Iterable[str]) -> str:
-    """Source of the helper module that holds these helpers and nothing that they do not need."""
-    chosen = closure(names)
+    """Source of the helper module that holds these helpers, what they need, and what every such module holds."""
+    chosen = closure([*names, *ALWAYS])
     used = {name for d in chosen for name in d.uses}
     statements = sorted({text for local, text in library().imports.items() if local in used}, key=_import_order)
     blocks = "\n\n\n".join(d.text if "\n" in d.text else d.text for d in chosen)

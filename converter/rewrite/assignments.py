@@ -5,9 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from converter import apply
-from converter import kinds as kinds_of
 from converter.flow import owner_of
 from converter.flow.dtypes import differs
+from converter.flow.trees import ARRAY_VIEW
 from converter.kinds import Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
@@ -54,10 +54,8 @@ class Assignments(Operators):
         operator: cst.BaseBinaryOp | None,
     ) -> bool:
         """``p.grad = g`` where Jittor has no such attribute: the rule names a function that takes the assignment."""
-        written = self._kind(target.value) if isinstance(target, cst.Subscript) else kinds_of.UNKNOWN
-        if written.name == "array" and written.view:
-            text = f"{brief(target)}: the array shares memory with {written.view} in Torch, and not in Jittor"
-            self._find(node, "JC203", text, "torch.Tensor.numpy")
+        if isinstance(target, cst.Subscript):
+            self._stale(target)
         if isinstance(target, cst.Subscript) and operator is None:
             return self._put_at(node, target, value)
         if not isinstance(target, cst.Attribute) or self._kind(target.value).name != "tensor":
@@ -108,7 +106,7 @@ class Assignments(Operators):
         """The tensor whose part is assigned to; a view, through which Jittor may not write, is reported."""
         if isinstance(base, cst.Attribute) and base.attr.value == "data":
             return base.value
-        if kind.view:
+        if kind.view and not kind.view.startswith(ARRAY_VIEW):
             self._find(base, "JC203", f"{brief(base)} shares storage with {kind.view}", "torch.Tensor")
         return base
 
@@ -164,11 +162,9 @@ class Assignments(Operators):
         binary = _AUGMENTED[type(node.operator)]
         operator = OPERATORS[binary]
         if kind.name == "tensor" and isinstance(node.target, cst.Name):
-            if kind.view and kind.view != node.target.value:
+            if kind.view and kind.view != node.target.value and not kind.view.startswith(ARRAY_VIEW):
                 self._find(node, "JC203", f"{node.target.value} shares storage with {kind.view}", "torch.Tensor")
-        if kind.name == "array" and kind.view:
-            text = f"{brief(node.target)}: the array shares memory with {kind.view} in Torch, and not in Jittor"
-            self._find(node, "JC203", text, "torch.Tensor.numpy")
+        self._stale(node)
         if self._assigned_by_call(node, node.target, node.value, binary()):
             return
         inside = node.target.value if isinstance(node.target, cst.Subscript) else node.target

@@ -9,12 +9,13 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import ClassInfo, Facts, FunctionInfo
+from converter.flow.trees import ARRAY_VIEW, assigned_names
 from converter.kinds import UNKNOWN, Evidence, Kind
 from converter.names import Scope, exported_names
 from converter.rewrite.changes import Changes, Finding
 from converter.rules.base import Refusal, Registry, Rule
 from converter.rules.use import Use
-from converter.tree import code, code_fields, dotted
+from converter.tree import code, code_fields, dotted, walk
 
 
 class State:
@@ -44,13 +45,42 @@ class State:
         self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {}
         self._in_dataset_item = False
         self._without_gradients = False
+        self._loops: list[cst.For | cst.While] = []
 
     def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:
         """The converted expression (the same object where nothing changed)."""
+        if ("iterated", node) in self.facts.rows:
+            return self._marked_rows(node)
         handler = self._handlers.get(type(node))
         if handler is not None:
             return handler(node)
         return self._expression(self._rebuild(node))
+
+    def _marked_rows(self, node: cst.BaseExpression) -> cst.BaseExpression:
+        """``for v in x``: each part is marked where x has one dimension, because Torch's then has none."""
+        mark = len(self.changes.edits)
+        self.facts.rows.discard(("iterated", node))
+        new = cst.Call(func=apply.path("helpers.rows_of"), args=[cst.Arg(self.rw(node))])
+        self._edit(node, new, mark)
+        return new
+
+    def _stale(self, node: cst.CSTNode) -> None:
+        """Report a change in place after which Torch would show other values under other names that are still read."""
+        orders = [self.facts.uses[n] for n in walk(node) if n in self.facts.uses]
+        here = max(orders, default=0)
+        for scope, name in self.facts.stale.get(node, ()):
+            plain = name.removeprefix(ARRAY_VIEW)
+            later = scope is None or self.facts.last_use.get((scope, plain), -1) > here
+            if later or any(self._kept_in_loop(loop, plain) for loop in self._loops):
+                text = f"{brief(node)}: changes {name} too in Torch, and not in Jittor"
+                self._find(node, "JC203", text, "torch.Tensor")
+                return
+
+    @staticmethod
+    def _kept_in_loop(loop: cst.For | cst.While, name: str) -> bool:
+        """Whether a loop reads a name that it does not bind: the next turn sees what this one left."""
+        read = any(isinstance(n, cst.Name) and n.value == name for n in walk(loop.body))
+        return read and name not in assigned_names(loop.body)
 
     @staticmethod
     def _expression(node: Any) -> cst.BaseExpression:
@@ -134,15 +164,17 @@ class State:
             starred=bound.starred,
             kinds=kinds,
             is_statement=False,
-            optimizers=self._optimizers(self.facts.scopes.get(original)),
+            optimizers=self._optimizers(self.facts.scopes.get(original), self.facts.optimizers.get(original)),
             path=apply.path,
         )
 
-    def _optimizers(self, scope: Scope | None) -> list[cst.BaseExpression]:
-        """Expressions of the optimizers that can be seen from a scope."""
+    def _optimizers(self, scope: Scope | None, bound: frozenset[str] | None = None) -> list[cst.BaseExpression]:
+        """Expressions of the optimizers that can be seen from a scope (``bound``: those it has bound itself by now)."""
         found: dict[str, cst.BaseExpression] = {}
         for current in scope.chain() if scope is not None else ():
             for name, kind in current.names.items():
+                if current is scope and bound is not None and kind.name == "optimizer" and name not in bound:
+                    continue
                 if kind.name == "optimizer" and current.kind != "class":
                     found.setdefault(name, cst.Name(name))
                 elif kind.name == "instance" and name == "self" and isinstance(kind.definition, ClassInfo):

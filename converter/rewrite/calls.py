@@ -6,6 +6,7 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import owner_of
+from converter.flow.trees import ARRAY_VIEW
 from converter.kinds import UNKNOWN, Evidence, Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
@@ -72,6 +73,7 @@ class Calls(Questions):
         self._asked_for_dimensions(func, kind)
         base = func.value
         if owner == "torch.Tensor" and name.endswith("_") and not name.endswith("__"):
+            self._stale(node)
             base = self._in_place_base(node, func.value, kind)
         receiver = self.rw(base)
         args = [self._part(arg) for arg in node.args]
@@ -86,7 +88,7 @@ class Calls(Questions):
         if isinstance(receiver, cst.Attribute) and receiver.attr.value == "data":
             if self.facts.kind(receiver.value).name == "tensor":
                 return receiver.value
-        elif kind.view and not isinstance(receiver, cst.Subscript):
+        elif kind.view and not isinstance(receiver, cst.Subscript) and not kind.view.startswith(ARRAY_VIEW):
             self._find(node, "JC203", f"{brief(receiver)} shares storage with {kind.view}", "torch.Tensor")
         return receiver
 
@@ -121,6 +123,9 @@ class Calls(Questions):
         use.is_statement = unused
         given = {name: self.facts.kind(arg.value) for name, arg in original.given.items()} | {"self": kind}
         use.scalars = frozenset(name for name, k in given.items() if (k.element or k).scalar)
+        parts = {name: (k.element or k, *(k.element or k).items, *k.items) for name, k in given.items()}
+        use.rows = frozenset(name for name, k in parts.items() if any(part.rows for part in k))
+        use.derived = frozenset(name for name, k in parts.items() if any(part.derived for part in k))
         result = (
             Refusal(bound.problem) if bound.problem and rule.action is not None else apply.apply_call(rule, use, bound)
         )

@@ -10,6 +10,7 @@ from converter.kinds import Kind
 from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
 from converter.rules.base import Rule
+from converter.rules.use import parenthesized
 from converter.tree import dotted
 
 OPERATORS: dict[type[cst.CSTNode], str] = {
@@ -94,10 +95,23 @@ class Operators(Calls):
         kind = self._kind(node.value)
         only = node.slice[0].slice if len(node.slice) == 1 else None
         new_axis = isinstance(only, cst.Index) and dotted(only.value) == "None"
-        if kind.scalar and new_axis and isinstance(new, cst.Subscript):
-            call = cst.Call(func=apply.path("helpers.unsqueeze_scalar"), args=[cst.Arg(new.value)])
-            self._edit(node, call, mark)
-            return call
+        if kind.name == "tensor" and new_axis and isinstance(new, cst.Subscript):
+            name = "scalar" if kind.scalar else "row" if kind.rows else "derived" if kind.derived else ""
+            if name:
+                call = cst.Call(func=apply.path(f"helpers.unsqueeze_{name}"), args=[cst.Arg(new.value)])
+                self._edit(node, call, mark)
+                return call
+        if kind.name == "tensor" and isinstance(new, cst.Subscript):
+            with_numbers = [self._number_index(a, b) for a, b in zip(new.slice, node.slice, strict=True)]
+            if any(a is not b for a, b in zip(with_numbers, new.slice, strict=True)):
+                new = new.with_changes(slice=with_numbers)
+                self._edit(node, new, mark)
+            if node in self.facts.rows:
+                numbers = [e.slice.value for e in new.slice if isinstance(e.slice, cst.Index)]
+                key = numbers[0] if len(numbers) == 1 else cst.Tuple([cst.Element(p) for p in numbers])
+                call = cst.Call(func=apply.path("helpers.row_of"), args=[cst.Arg(new.value), cst.Arg(key)])
+                self._edit(node, call, mark)
+                return call
         if not (self._in_dataset_item and kind.name == "tensor" and isinstance(only, cst.Index)):
             return new
         if self.facts.kind(only.value).name not in ("int", "unknown") or not isinstance(new, cst.Subscript):
@@ -108,13 +122,32 @@ class Operators(Calls):
         self._edit(node, call, mark)
         return call
 
+    def _number_index(self, new: cst.SubscriptElement, old: cst.SubscriptElement) -> cst.SubscriptElement:
+        """``x[i]`` with a tensor ``i`` that has no dimension: Torch's result loses one, as with a number."""
+        if not isinstance(old.slice, cst.Index) or not isinstance(new.slice, cst.Index):
+            return new
+        kind = self._kind(old.slice.value)
+        if kind.name != "tensor" or not kind.scalar or kind.dtype == "bool":
+            return new
+        number = cst.Call(func=cst.Attribute(parenthesized(new.slice.value), cst.Name("item")))
+        return new.with_changes(slice=new.slice.with_changes(value=number))
+
     def _comparison(self, node: cst.Comparison) -> cst.BaseExpression:
         """``x != x`` asks for NaN; Jittor's compiler takes it that nothing differs from itself."""
+        if (asked := self._looked_up_in_module(node)) is not None:
+            return asked
         mark = len(self.changes.edits)
         new = self._expression(self._rebuild(node))
         rule = self.registry.get("torch.Tensor.isnan")
         kind = self._kind(node.left)
         target = node.comparisons[0]
+        if isinstance(target.operator, cst.Is | cst.IsNot) and len(node.comparisons) == 1 and kind.name == "dtype":
+            # Jittor makes a new object each time that it is asked for a dtype.
+            same = cst.Equal() if isinstance(target.operator, cst.Is) else cst.NotEqual()
+            assert isinstance(new, cst.Comparison)
+            equal = new.with_changes(comparisons=[new.comparisons[0].with_changes(operator=same)])
+            self._edit(node, equal, mark)
+            return equal
         if rule is None or kind.name != "tensor" or len(node.comparisons) != 1 or dotted(node.left) is None:
             return new
         if not isinstance(target.operator, cst.Equal | cst.NotEqual) or dotted(target.comparator) != dotted(node.left):

@@ -59,10 +59,12 @@ class Rewriter(Imports):
                 self._rename_forward(node)
                 self._parts(node, skip=("decorators", "body", "name"))
                 outside = self._in_dataset_item, self._without_gradients
+                loops, self._loops = self._loops, []
                 self._in_dataset_item = node in self.facts.dataset_items
                 self._without_gradients = any(self._stops_gradients(d.decorator) for d in node.decorators)
                 self._statement(node.body)
                 self._in_dataset_item, self._without_gradients = outside
+                self._loops = loops
             case cst.ClassDef():
                 self.statement = node
                 self._decorators(node)
@@ -77,7 +79,12 @@ class Rewriter(Imports):
                     before = self._without_gradients
                     if isinstance(node, cst.With):
                         self._without_gradients = before or any(self._stops_gradients(i.item) for i in node.items)
-                    self._statement(body)
+                    if isinstance(node, cst.For | cst.While):
+                        self._loops.append(node)
+                        self._statement(body)
+                        self._loops.pop()
+                    else:
+                        self._statement(body)
                     self._without_gradients = before
                 for handler in getattr(node, "handlers", ()):
                     self.statement = handler

@@ -16,8 +16,6 @@ def _register_native(api: str, signature: str, function: str, cases: Iterable[Ca
     def convert(use: Use) -> cst.BaseExpression | Refusal | None:
         if use.starred:
             return use.same_arguments(f"jittor.{function}")
-        if use.given("out"):
-            return Refusal("Jittor's operators have no out; use the result")
         if all(a.keyword is None for a in use.args):
             return use.same_arguments(f"jittor.{function}") if use.receiver is None else use.same_method(function)
         ordered = [use.bound[p.name] for p in use.rule.parameters if p.name in use.bound]
@@ -64,6 +62,7 @@ for _torch, (_helper, _inputs) in _HELPED.items():
         also=[f"torch.{n}" for n in {"abs": ["absolute"], "trunc": ["fix"]}.get(_torch, [])],
         cases=[call(input=i, tolerance="special") for i in _inputs],
     )
+_EXTREMES = "x = V - V.detach() + torch.tensor([float('nan'), float('inf'), float('-inf'), 0.0])\n"
 _EDGES = "x = A * torch.tensor([0.0, 1.0, -1.0, 0.0])\n"
 rule("torch.Tensor.absolute", "()", to="helpers.absolute", cases=[snippet(_EDGES + "return x.absolute()")])
 rule("torch.special.expit", "(input)", to="helpers.sigmoid", cases=[call(input="A")])
@@ -183,6 +182,7 @@ rule(
         call(input="N", min="0"),
         call(input="A", min="B - 1", max="B + 0.1"),
         snippet("return torch.tensor([0.0, 1.0, 2.0, 0.5]).mul(V * 0 + 1).clamp(0, 1)"),
+        snippet(_EXTREMES + "return x.clamp(-1, 1), x.clamp(min=0), x.clamp(max=0.5), x.clamp(1, -1)"),
     ],
 )
 rule("torch.Tensor.clip", "(min=None, max=None)", to="helpers.clamp", cases=[call(self="A", min="-0.5", max="0.5")])
@@ -194,9 +194,23 @@ for _name in ("maximum", "minimum"):
         "(input, other, *, out=None)",
         to=f"helpers.{_name}",
         method=True,
-        cases=[call(input="A", other="B"), call(input="N", other="K"), snippet(f"return torch.{_name}(A, A * 1)")],
+        cases=[
+            call(input="A", other="B"),
+            call(input="N", other="K"),
+            snippet(f"return torch.{_name}(A, A * 1)"),
+            snippet(f"{_EXTREMES}return torch.{_name}(x, x * 0), torch.{_name}(x * 0 + 1, x), torch.{_name}(x, x)"),
+        ],
     )
-    rule(f"torch.f{_name[:3]}", "(input, other)", to=f"helpers.{_name}", cases=[call(input="A", other="B")])
+    rule(
+        f"torch.f{_name[:3]}",
+        "(input, other, *, out=None)",
+        to=f"helpers.f{_name[:3]}",
+        method=True,
+        cases=[
+            call(input="A", other="B"),
+            snippet(f"{_EXTREMES}return torch.f{_name[:3]}(x, V[0] * 0), torch.f{_name[:3]}(x * 0 + 1, x)"),
+        ],
+    )
 rule(
     "torch.where",
     "(condition, input=None, other=None)",

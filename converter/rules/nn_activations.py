@@ -12,6 +12,7 @@ from converter.rules.base import Refusal, action, call, module, rule, snippet
 from converter.rules.use import Use
 
 # name: (layer, function, parameters beyond input, other names of the function, case)
+_EXTREMES = "x = V - V.detach() + torch.tensor([float('nan'), float('inf'), float('-inf'), 0.0])\n"
 _EDGE = "A * torch.tensor([0.0, 1.0, 100.0, -100.0])"
 _TABLE: list[tuple[str, str, str, list[str], dict[str, Any]]] = [
     ("ReLU6", "relu6", "inplace=False", [], {}),
@@ -48,13 +49,10 @@ for _layer, _function, _parameters, _also, _given in _TABLE:
     )
     _star = "*, " if _function == "gelu" else ""
     _signature = f"(input, {_star}{_parameters})" if _parameters else "(input)"
-    rule(
-        f"torch.nn.functional.{_function}",
-        _signature,
-        to=f"helpers.{_function}",
-        also=_also,
-        cases=[call(input="A * 3", **_given, tolerance="special")],
-    )
+    _cases = [call(input="A * 3", **_given, tolerance="special")]
+    if _function not in ("gelu", "silu", "mish", "glu", "softsign", "tanhshrink"):
+        _cases.append(snippet(f"{_EXTREMES}return F.{_function}(x)", tolerance="special"))
+    rule(f"torch.nn.functional.{_function}", _signature, to=f"helpers.{_function}", also=_also, cases=_cases)
 for _layer, _helper in (("ReLU", "relu"),):
     rule(
         f"torch.nn.{_layer}",

@@ -11,6 +11,7 @@ from converter.rules.use import Use
 
 _NUMPY = "axis=None, keepdims=None"
 _PAIR = "(tensor, tensor)"
+_EXTREMES = "x = V - V.detach() + torch.tensor([float('inf'), float('nan'), float('-inf'), 0.0])\n"
 
 rule(
     "torch.sum",
@@ -91,6 +92,7 @@ for _name, _other in (("max", "K - 2"), ("min", "K - 2")):
                 f"ties = A * torch.zeros(4)\nreturn ties.{_name}(), ties.{_name}(1)[0], ties.{_name}(dim=0).indices"
             ),
             snippet(f"return A[A > 9.0].numel() or A.{_name}().item()"),
+            snippet(f"{_EXTREMES}return x.{_name}(), x.{_name}(0), torch.stack([V, x]).{_name}(1), x[::2].{_name}()"),
         ],
     )
     rule(
@@ -103,6 +105,7 @@ for _name, _other in (("max", "K - 2"), ("min", "K - 2")):
             call(input="X", dim="(0, 2)"),
             call(input="N", dim="-1"),
             snippet(f"return (A * torch.zeros(4)).a{_name}(1)"),
+            snippet(f"{_EXTREMES}return x.a{_name}(), x[::2].a{_name}(), torch.stack([V, x]).a{_name}(1)"),
         ],
     )
     rule(
@@ -115,6 +118,7 @@ for _name, _other in (("max", "K - 2"), ("min", "K - 2")):
             call(input="A", tolerance="exact"),
             call(input="A", dim="-1", tolerance="exact"),
             snippet(f"return torch.tensor([[1, 3, 3, 1], [1, 1, 1, 1]]).arg{_name}(1)"),
+            snippet(f"{_EXTREMES}return x.arg{_name}(), x[2:].arg{_name}(), torch.stack([V, x]).arg{_name}(1)"),
         ],
     )
     rule(
@@ -123,7 +127,11 @@ for _name, _other in (("max", "K - 2"), ("min", "K - 2")):
         to=f"helpers.cum{_name}",
         method=True,
         returns=_PAIR,
-        cases=[call(input="A", dim="1"), call(input="X", dim="-2")],
+        cases=[
+            call(input="A", dim="1"),
+            call(input="X", dim="-2"),
+            snippet(f"{_EXTREMES}return x.cum{_name}(0), x[1:].cum{_name}(0), torch.stack([V, x]).cum{_name}(1).values"),
+        ],
     )
 for _name in ("var", "std"):
     rule(
@@ -162,6 +170,8 @@ rule(
         call(input="A", dim="1"),
         call(input="X", dim="-2", keepdim="True"),
         snippet("return A.median(0).values"),
+        snippet(_EXTREMES + "return x.median(), x[1:].median(), torch.stack([x, V]).median(1)"),
+        snippet("return (V * 0 + torch.tensor([1.0, 1.0, 2.0, 0.0])).median()"),  # equal ones share the gradient
     ],
 )
 rule(
@@ -263,6 +273,7 @@ for _name, _helper in (("all", "all_true"), ("any", "any_true")):
             call(input="M", dim="1", keepdim="True"),
             call(input="N", dim="0"),
             snippet(f"return (A < 9.0).{_name}(), bool((A > 9.0).{_name}())"),
+            snippet(f"e = torch.zeros(0, 3) > 0\nreturn e.{_name}(), e.{_name}(0), bool(e.{_name}())"),
         ],
     )
 rule(
@@ -273,6 +284,7 @@ rule(
     returns=_PAIR,
     cases=[
         call(input="X", dim="1", descending="True"),
+        snippet(_EXTREMES + "return x.sort().values, x.sort(descending=True), torch.sort(torch.stack([x, V]), 0)"),
         snippet("s = torch.sort(A)\nvalues, indices = A.sort(0)\nreturn s.values, s.indices, values, indices"),
     ],
 )
@@ -281,7 +293,12 @@ rule(
     "(input, dim=-1, descending=False, stable=False)",
     to="helpers.argsort",
     method=True,
-    cases=[call(input="X", dim="1", descending="True"), snippet("return torch.argsort(A, dim=-1, stable=True)")],
+    cases=[
+        call(input="X", dim="1", descending="True"),
+        snippet("return torch.argsort(A, dim=-1, stable=True)"),
+        snippet("t = torch.arange(100) % 3\nreturn t.argsort(stable=True), t.argsort(descending=True, stable=True)"),
+        snippet(_EXTREMES + "return x.argsort(stable=True), x.argsort(descending=True, stable=True), x.flip(0).argsort()"),
+    ],
 )
 rule(
     "torch.topk",

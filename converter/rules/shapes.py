@@ -54,6 +54,9 @@ def _row(node: cst.BaseExpression, use: Use) -> cst.BaseExpression:
     cases=[
         snippet("return torch.stack([A.mean(), B.sum()]), torch.stack([A.sum() for _ in range(3)]) * V[:3]"),
         snippet("return torch.stack([V[0], V[1]]), torch.stack([V[i] for i in range(3)]), torch.stack([A[0], A[1]])"),
+        snippet("rows = []\nfor v in V:\n    if v > 0:\n        rows.append(v)\nreturn torch.stack(rows)"),
+        snippet("return torch.stack([v for v in V]), torch.stack([r * 2 for r in A]), torch.stack([r for r in A], 1)"),
+        snippet("best = V.argmax()\nreturn torch.stack([V[best], V[0]]), A[A.argmax() % 2], A[A[:, 0].argmax(), 1]"),
         snippet("parts = []\nfor i in range(3):\n    parts.append(A[i].pow(2).mean())\nreturn torch.stack(parts)"),
         call(tensors="[A, B]", dim="-1"),
         call(tensors="(A, B)", dim="1"),
@@ -66,6 +69,8 @@ def _stack(use: Use) -> cst.BaseExpression | Refusal | None:
     tensors = use.bound["tensors"]
     if "tensors" in use.scalars:
         return use.same_arguments("helpers.stack_scalars")
+    if "tensors" in use.derived:
+        return use.same_arguments("helpers.stack_derived")
     made = tensors
     if isinstance(tensors, cst.List | cst.Tuple):
         elements = [e.with_changes(value=_row(e.value, use)) for e in tensors.elements]
@@ -167,6 +172,9 @@ rule(
         call(self="A", dim="1"),
         snippet("loss = F.mse_loss(A, B)\nreturn A.mean().unsqueeze(0), loss.unsqueeze(-1), (loss * 2)[None]"),
         snippet("return V[0].unsqueeze(0), A[0].unsqueeze(0), A[1, 2].unsqueeze(0), V.argmax().unsqueeze(0)"),
+        snippet("rows = []\nfor v in V:\n    rows.append(v.unsqueeze(0))\nreturn torch.cat(rows)"),
+        snippet("rows = []\nfor i, v in enumerate(A):\n    rows.append(v[None])\nreturn torch.cat(rows)"),
+        snippet("first = V[0]\nreturn first.unsqueeze(0), A[0, 1][None], A[V.argmax() * 0].unsqueeze(1)"),
     ],
 )
 def _unsqueeze(use: Use) -> cst.BaseExpression | Refusal | None:
@@ -174,8 +182,10 @@ def _unsqueeze(use: Use) -> cst.BaseExpression | Refusal | None:
     if "self" in use.scalars:
         return use.same_arguments("helpers.unsqueeze_scalar")
     row = _row(use.receiver, use)
-    if row is not use.receiver:
+    if row is not use.receiver or "self" in use.rows:
         return use.call("helpers.unsqueeze_row", row, use.bound["dim"])
+    if "self" in use.derived:
+        return use.same_arguments("helpers.unsqueeze_derived")
     return use.node
 
 

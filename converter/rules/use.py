@@ -34,6 +34,8 @@ class Use:
         is_statement: the call stands alone as a statement (its value is not used).
         optimizers: expressions of the optimizers known in this scope (for ``backward`` and gradient clipping).
         scalars: parameters (or ``self``) that are tensors without dimensions in Torch, or lists of such.
+        rows: parameters that are parts of tensors (``x[i]``), or lists of such: elements where ``x`` is a vector.
+        derived: parameters computed from such parts.
         path: resolves a target (``jittor.concat``, ``helpers.max``) to an expression and records the import.
     """
 
@@ -49,6 +51,8 @@ class Use:
     path: Callable[[str], cst.BaseExpression]
     notes: list[str] = field(default_factory=list)
     scalars: frozenset[str] = frozenset()
+    rows: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
 
     @property
     def args(self) -> Sequence[cst.Arg]:

@@ -54,22 +54,22 @@ def prelu(input: Any, weight: Any) -> Any:
 
 
 def negative_exp(input: Any) -> Any:
-    """exp(x) - 1 for x <= 0, and 0 above: no overflow, so no 0 * inf in the gradient."""
-    return jt.ternary(input > 0, jt.zeros_like(input), input).exp() - 1
+    """exp(x) - 1 for x <= 0, and 0 elsewhere: no overflow, so no 0 * inf in the gradient."""
+    return jt.ternary(input <= 0, input, jt.zeros_like(input)).exp() - 1
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """Jittor's own computes exp(x) for every x: for x > 88 its gradient is nan."""
-    return in_place(input, jt.ternary(input > 0, input, alpha * negative_exp(input)), inplace)
+    return in_place(input, jt.ternary(input <= 0, alpha * negative_exp(input), input), inplace)
 
 
 def selu(input: Any, inplace: bool = False) -> Any:
     alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-    return in_place(input, scale * jt.ternary(input > 0, input, alpha * negative_exp(input)), inplace)
+    return in_place(input, scale * jt.ternary(input <= 0, alpha * negative_exp(input), input), inplace)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    return in_place(input, jt.ternary(input > 0, input, alpha * negative_exp(input / alpha)), inplace)
+    return in_place(input, jt.ternary(input <= 0, alpha * negative_exp(input / alpha), input), inplace)
 
 
 def gelu(input: Any, *, approximate: str = "none") -> Any:
@@ -93,9 +93,10 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 def logsigmoid(input: Any) -> Any:
-    """Jittor's log(sigmoid(x)) saturates at -30; this is exact for every x."""
-    shift = jt.maximum(-input, jt.zeros_like(input)).detach()
-    return -(shift + jt.log((-shift).exp() + (-input - shift).exp()))
+    """min(x, 0) - log(1 + exp(-|x|)); Jittor's log(sigmoid(x)) saturates at -30."""
+    negative = input < 0
+    low = jt.ternary(negative, input, jt.zeros_like(input))
+    return low - jt.log(1 + jt.ternary(negative, input, -input).exp())
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
@@ -103,12 +104,16 @@ def mish(input: Any, inplace: bool = False) -> Any:
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
-    middle = input * (input + 3) / 6
-    return in_place(input, jt.ternary(input <= -3, input * 0, jt.ternary(input < 3, middle, input)), inplace)
+    bent, zeros = (input > -3).logical_and(input < 3), jt.zeros_like(input)
+    inner = jt.ternary(bent, input, zeros)  # far outside, infinity times 0 would be the gradient
+    outer = jt.ternary(input <= -3, zeros, input)
+    return in_place(input, jt.ternary(bent, inner * (inner + 3) / 6, outer), inplace)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
-    return in_place(input, hardtanh(input, -3.0, 3.0) / 6 + 0.5, inplace)
+    inside = (input > -3).logical_and(input < 3)
+    outside = jt.ternary(input >= 3, jt.ones_like(input), jt.ternary(input <= -3, jt.zeros_like(input), input))
+    return in_place(input, jt.ternary(inside, (input + 3) / 6, outside.detach()), inplace)
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
@@ -116,8 +121,8 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Any:
 
 
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
-    zeros = jt.zeros_like(input)
-    return jt.ternary(input > lambd, input - lambd, jt.ternary(input < -lambd, input + lambd, zeros))
+    inside = (input <= lambd).logical_and(input >= -lambd)
+    return jt.ternary(inside, jt.zeros_like(input), jt.ternary(input > 0, input - lambd, input + lambd))
 
 
 def tanhshrink(input: Any) -> Any:
@@ -134,7 +139,7 @@ def softsign(input: Any) -> Any:
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
-    return in_place(input, jt.ternary(input > threshold, input, jt.full_like(input, value)), inplace)
+    return in_place(input, jt.ternary(input <= threshold, jt.full_like(input, value), input), inplace)
 
 
 def glu(input: Any, dim: int = -1) -> Any:

@@ -125,13 +125,15 @@ def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
         return whole_power(a, exponent)
     if integral(a):
         return jt.array(np.power(a.numpy(), b.numpy()), dtype=str(a.dtype))
-    return jt.pow(a, b)
+    a, b = aligned(a, b)
+    # Torch's derivatives: by the base 0 where the exponent is, by the exponent 0 where the base is.
+    return jt.pow(jt.ternary(b == 0, a.detach(), a), jt.ternary(a == 0, b.detach(), b))
 
 
 def whole_power(x: Any, exponent: Any) -> Any:
     """``x ** number`` by products where the exponent is a small whole number."""
     if exponent == 0:
-        return x * 0 + 1
+        return jt.ternary(x - x == 0, x, jt.zeros_like(x)) * 0 + 1
     if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
         result = x
         for _ in range(int(abs(exponent)) - 1):
@@ -235,11 +237,18 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     """
     name = result_dtype(*(v for v in (input, min, max) if v is not None))
     x = input.cast(name) if str(input.dtype) != name else input
+    inside, limited = None, x
     if min is not None:
-        x = jt.ternary(*aligned(x < min, number_like(min, x), x))
+        min = number_like(min, x)
+        inside, limited = x >= min, jt.ternary(*aligned(limited < min, min, limited))
     if max is not None:
-        x = jt.ternary(*aligned(x > max, number_like(max, x), x))
-    return x
+        max = number_like(max, x)
+        below = x <= max
+        inside = below if inside is None else jt.logical_and(*aligned(inside, below))
+        limited = jt.ternary(*aligned(limited > max, max, limited))
+    if inside is None or not (min is None or min.is_stop_grad()) or not (max is None or max.is_stop_grad()):
+        return limited
+    return jt.ternary(*aligned(inside, x, limited.detach()))  # nan is inside no bounds: no gradient
 
 
 def number_like(value: Any, x: Any) -> Any:
@@ -265,13 +274,30 @@ def clamp_max(input: Any, max: Any) -> Any:
 def maximum(input: Any, other: Any) -> Any:
     """The larger of two elements; where they are equal, each gets half of the gradient, as in Torch."""
     a, b = aligned(*promoted(input, other))
-    return jt.ternary(a > b, a, jt.ternary(a < b, b, (a + b) / 2 if not integral(a) else a))
+    return jt.ternary(a > b, a, jt.ternary(a < b, b, a if integral(a) else equal_or_nan(a, b)))
+
+
+def equal_or_nan(a: Any, b: Any) -> Any:
+    """What the larger of two elements is that are equal, or one of which is nan, with Torch's gradient."""
+    return jt.ternary(a == b, a * 0.5 + b * 0.5, a + b)
+
+
+def fmax(input: Any, other: Any) -> Any:
+    """The larger of two elements; nan only where both are.  The first takes the gradient where they are equal."""
+    a, b = aligned(*promoted(input, other))
+    return jt.ternary((a >= b).logical_or(b != b), a, b)
+
+
+def fmin(input: Any, other: Any) -> Any:
+    """The smaller of two elements; nan only where both are.  The first takes the gradient where they are equal."""
+    a, b = aligned(*promoted(input, other))
+    return jt.ternary((a <= b).logical_or(b != b), a, b)
 
 
 def minimum(input: Any, other: Any) -> Any:
     """The smaller of two elements; where they are equal, each gets half of the gradient, as in Torch."""
     a, b = aligned(*promoted(input, other))
-    return jt.ternary(a < b, a, jt.ternary(a > b, b, (a + b) / 2 if not integral(a) else a))
+    return jt.ternary(a < b, a, jt.ternary(a > b, b, a if integral(a) else equal_or_nan(a, b)))
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
@@ -303,10 +329,13 @@ class Atan2(jt.Function):
         flat = x == 0
         slope = jt.atan(y / jt.ternary(flat, jt.ones_like(x), x))
         up = jt.ternary(y < 0, jt.full_like(y, -math.pi), jt.full_like(y, math.pi))
-        return jt.ternary(flat, jt.ternary(y == 0, jt.zeros_like(y), up / 2), jt.ternary(x < 0, slope + up, slope))
+        angle = jt.ternary(flat, jt.ternary(y == 0, y, up / 2), jt.ternary(x < 0, slope + up, slope))
+        return jt.ternary(y == y, angle, y)
 
     def grad(self, grad: Any) -> Any:
-        scale = grad / (self.x * self.x + self.y * self.y)
+        square = self.x * self.x + self.y * self.y
+        origin = square == 0
+        scale = jt.ternary(origin, square, grad / jt.ternary(origin, jt.ones_like(square), square))
         return scale * self.x, -scale * self.y
 
 

@@ -117,8 +117,9 @@ def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, out_i
     """Where numbers would be put into sorted rows to keep them sorted (int64)."""
     numbers = input if isinstance(input, jt.Var) else jt.array(np.array([input]), dtype=str(sorted_sequence.dtype))
     edges = sorted_sequence.unsqueeze(-2) if sorted_sequence.ndim > 1 else sorted_sequence
-    below = edges <= numbers.unsqueeze(-1) if right else edges < numbers.unsqueeze(-1)
-    return below.int64().sum(-1)
+    # Counted from above, so that nan lies above all edges.
+    above = edges > numbers.unsqueeze(-1) if right else edges >= numbers.unsqueeze(-1)
+    return above.logical_not().int64().sum(-1)
 
 
 def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:

@@ -18,9 +18,36 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
-    x = input.detach() if not integral(input) else input.int64()
-    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
+    """Indices (int64) that sort along a dimension, equal elements in their order, nan as the largest of all.
+
+    Jittor's returns a pair, leaves equal elements in any order, and breaks down over nan.
+    """
+    x, dim = input.detach() if not integral(input) else input.int64(), dim % input.ndim
+    if jt.flags.use_cuda or not x.numel():
+        return jt.argsort(x, dim, descending)[0].int64()
+    x = x.float32() if str(x.dtype) in ("float16", "bfloat16") else x
+    order = [i for i in range(x.ndim) if i != dim] + [dim]
+    rows = x if order[-1] == x.ndim - 1 else x.permute(tuple(order))
+    source = STABLE_ORDER.replace("@FIRST@", DESCENDING if descending else ASCENDING)
+    index = jt.code(rows.shape, "int64", [rows], cpu_header=STABLE_ORDER_HEADER, cpu_src=source)
+    return index if rows is x else index.permute(tuple(order.index(i) for i in range(x.ndim)))
+
+
+STABLE_ORDER_HEADER = "#include <algorithm>\n#include <numeric>"
+ASCENDING = "a != a ? false : b != b ? true : a < b"
+DESCENDING = "b != b ? false : a != a ? true : a > b"
+STABLE_ORDER = """
+    int64 length = in0->shape[in0->shape.size() - 1];
+    for (int64 start = 0; start < in0->num; start += length) {
+        auto *row = in0_p + start;
+        auto *index = out0_p + start;
+        std::iota(index, index + length, 0);
+        std::stable_sort(index, index + length, [row](int64 i, int64 j) {
+            auto a = row[i], b = row[j];
+            return @FIRST@;
+        });
+    }
+"""
 
 
 def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
@@ -39,10 +66,36 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
 
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The lower median; along a dimension as (values, indices).  Jittor's takes the wrong axis for dim >= 1."""
+    """The lower median, nan where there is one; along a dimension as (values, indices).
+
+    Jittor's takes the wrong axis for dim >= 1.
+    """
     if dim is None:
-        return kthvalue(input.reshape(-1), (input.numel() - 1) // 2 + 1, 0).values
-    return kthvalue(input, (input.shape[dim] - 1) // 2 + 1, dim, keepdim)
+        return Median()(input.reshape(-1)) if not integral(input) else median(input.reshape(-1), 0).values
+    dim %= input.ndim
+    length, order = input.shape[dim], argsort(input, dim)
+    place = jt.full(without_dim(order, dim).shape, (length - 1) // 2).int64().unsqueeze(dim)
+    if input.ndim == 1:
+        place = place.reshape([1])
+    if not integral(input):
+        bad = jt.isnan(input).int64().sum(dim, keepdims=True)
+        place = jt.ternary(bad > 0, length - bad, place)
+    index = order.gather(dim, place)
+    values = input.gather(dim, index)
+    return ValuesIndices(*((values, index) if keepdim else (without_dim(values, dim), without_dim(index, dim))))
+
+
+class Median(jt.Function):
+    """The median of a vector; elements equal to it share the gradient, as in Torch."""
+
+    def execute(self, x: Any) -> Any:
+        found = median(x, 0).values
+        self.chosen = (x == found).logical_or((x != x).logical_and((found != found).broadcast(x.shape)))
+        return found
+
+    def grad(self, grad: Any) -> Any:
+        share = self.chosen.cast(grad.dtype)
+        return share * (grad / share.sum())
 
 
 def most_frequent(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
@@ -72,6 +125,8 @@ def quantile(
     first = ordered[(*head, slice(low, low + 1))]
     last = ordered[(*head, slice(min(low + 1, x.shape[dim] - 1), min(low + 1, x.shape[dim] - 1) + 1))]
     result = first + (last - first) * (place - low)
+    end = ordered[(*head, slice(x.shape[dim] - 1, x.shape[dim]))]
+    result = jt.ternary(end == end, result, end)  # nan, which is sorted to the end
     return result if keepdim else without_dim(result, dim)
 
 
@@ -87,6 +142,9 @@ def cumulative_extreme(input: Any, dim: int, largest: bool) -> Any:
     best = masked.max(dim + 1, keepdims=True) if largest else masked.min(dim + 1, keepdims=True)
     place = jt.array(np.arange(length).reshape([-1] + [1] * (x.ndim - dim - 1)), dtype="int64")
     index = ((masked == best).int64() * (place + 1)).max(dim + 1) - 1
+    if not integral(input):
+        bad = ((masked != masked).int64() * (place + 1)).max(dim + 1) - 1  # the last nan so far
+        index = jt.ternary(bad >= 0, bad, index)
     return ValuesIndices(input.gather(dim, index), index)
 
 

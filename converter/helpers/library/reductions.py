@@ -85,7 +85,10 @@ class Extreme(jt.Function):
         if not integral(x):
             bad = jt.isnan(x).int32().max(dims, keepdims=True) > 0
             found = jt.ternary(bad, jt.array([float("nan")], dtype=str(x.dtype)).broadcast(found.shape), found)
-        self.dims, self.chosen = dims, x == found
+        chosen = x == found
+        if not integral(x):
+            chosen = chosen.logical_or(jt.isnan(x).logical_and(jt.isnan(found)))
+        self.dims, self.chosen = dims, chosen
         return found
 
     def grad(self, grad: Any) -> tuple[Any, None, None]:
@@ -135,9 +138,19 @@ def arg_extreme(input: Any, dim: int | None, keepdim: bool, largest: bool) -> An
     if dim is None:
         index = arg_extreme(x.reshape(-1), 0, False, largest)
         return index.reshape([1] * input.ndim) if keepdim else index
+    if not integral(x):
+        x = nan_outermost(x, largest)
     found = jt.argmax(x, dim, keepdims=True) if largest else jt.argmin(x, dim, keepdims=True)
     index = found[0].int64()
     return index if keepdim else without_dim(index, dim % input.ndim)
+
+
+def nan_outermost(x: Any, largest: bool) -> Any:
+    """The tensor with nan replaced by what lies beyond all its other elements: Torch finds nan first."""
+    edge = float(np.finfo("float32" if str(x.dtype) == "bfloat16" else str(x.dtype)).max)
+    if largest:
+        return jt.ternary(x != x, jt.full_like(x, np.inf), jt.ternary(x > edge, jt.full_like(x, edge), x))
+    return jt.ternary(x != x, jt.full_like(x, -np.inf), jt.ternary(x < -edge, jt.full_like(x, -edge), x))
 
 
 @with_numpy_names
@@ -310,13 +323,17 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 @with_numpy_names
 def all_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether all elements are not zero."""
+    """Whether all elements are not zero, as it is where there are none."""
+    if not input.numel():
+        return ((input == 0).int64().sum(reduced_dims(input, dim), keepdims=keepdim) == 0).bool()
     return (input != 0).int32().min(reduced_dims(input, dim), keepdims=keepdim).bool()
 
 
 @with_numpy_names
 def any_true(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether any element is not zero."""
+    """Whether any element is not zero, which it is not where there are none."""
+    if not input.numel():
+        return ((input != 0).int64().sum(reduced_dims(input, dim), keepdims=keepdim) > 0).bool()
     return (input != 0).int32().max(reduced_dims(input, dim), keepdims=keepdim).bool()
 
 

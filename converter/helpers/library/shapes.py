@@ -52,7 +52,7 @@ def unsqueeze_scalar(input: Any, dim: int = 0) -> Any:
     return input.reshape([1]) if input.numel() == 1 else input.unsqueeze(dim)
 
 
-def unsqueeze_row(input: Any, dim: int) -> Any:
+def unsqueeze_row(input: Any, dim: int = 0) -> Any:
     """``unsqueeze`` of a part of a tensor, which may be a single element (see :func:`row_of`)."""
     return input.reshape([1]) if getattr(input, "is_scalar", False) else input.unsqueeze(dim)
 
@@ -65,6 +65,38 @@ def row_of(tensor: Any, index: Any) -> Any:
     if isinstance(tensor, jt.Var) and numbers and len(tensor.shape) == len(parts):
         row.is_scalar = True
     return row
+
+
+def rows_of(tensor: Any) -> Any:
+    """The parts of a tensor along its first dimension, marked as scalars where Torch's have no dimension."""
+    if not isinstance(tensor, jt.Var):
+        return tensor
+    return (row_of(tensor, i) for i in range(tensor.shape[0]))
+
+
+def surely_a_row(value: Any) -> None:
+    """Refuse one element that may stand for a scalar or for a row of one column.
+
+    Raises:
+        RuntimeError: if it is one.
+    """
+    if tuple(value.shape) == (1,) and not getattr(value, "is_scalar", False):
+        text = "cannot tell whether one element computed from a part of a tensor has a dimension in Torch"
+        raise RuntimeError(f"{text}: use reshape(1) or reshape(1, 1) instead of unsqueeze or stack")
+
+
+def stack_derived(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """``stack`` of what was computed from rows (or elements) of tensors."""
+    parts = list(tensors)
+    for part in parts:
+        surely_a_row(part)
+    return stack(parts, dim)
+
+
+def unsqueeze_derived(input: Any, dim: int = 0) -> Any:
+    """``unsqueeze`` of what was computed from a row (or element) of a tensor."""
+    surely_a_row(input)
+    return unsqueeze_row(input, dim)
 
 
 def hstack(tensors: Any) -> Any:
