@@ -64,6 +64,20 @@ def exported(file: Path) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
+class _PackageModule(ModuleType):
+    """A package that does not take a submodule for the function of that name which its ``__init__`` imports from it.
+
+    Importing ``pkg.create`` binds the module as ``pkg.create``; ``from .create import create`` in the ``__init__``
+    would bind the function again, but waits here until it is asked for.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        explained = self.__dict__.get("__explained__", ())
+        if isinstance(value, ModuleType) and name in explained and value.__name__ == f"{self.__name__}.{name}":
+            return
+        super().__setattr__(name, value)
+
+
 class _Package(Loader):
     """Loader of a package whose ``__init__`` waits until it is needed."""
 
@@ -72,13 +86,17 @@ class _Package(Loader):
         self.guard = guard
         self.used = False  # whether the text of __init__ said where a name is, or was run
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        return None
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _PackageModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         tree = ast.parse(self.file.read_bytes())
         state = {"run": False}
         module.__file__ = str(self.file)
+        imported = [s for s in tree.body if isinstance(s, ast.ImportFrom)]
+        module.__dict__["__explained__"] = {
+            alias.asname or alias.name for s in imported for alias in s.names if s.module or s.level == 0
+        }
 
         def look_up(name: str) -> object:
             if name.startswith("__") and name not in ("__all__", "__version__"):

@@ -15,6 +15,9 @@ from converter.pipeline import Options, convert
         ('hasattr(torch.compiler, "is_exporting")', "True"),
         ('hasattr(torch, "nothing_of_this_name")', "False"),
         ('hasattr(torch, "nn")', "True"),
+        ('"silu" in dir(F)', "True"),
+        ('"nothing" not in dir(torch.nn.functional)', "True"),
+        ('"nothing" in F.__dict__', "False"),
         ('getattr(torch, "compiler", None)', "None"),
         ('getattr(getattr(torch, "compiler", None), "disable", print)', 'getattr(None, "disable", print)'),
     ],
@@ -50,6 +53,14 @@ def test_a_name_that_a_block_imports_for_other_files() -> None:
     lines = result.code.splitlines()
     assert lines[0].endswith("as jh") and lines[1:3] == ["try:", "    _assert = jh.check"]
     assert not result.diagnostics
+
+
+def test_torch_that_a_star_takes_from_another_file() -> None:
+    result = convert("from .layers import *\n\n\ndef f(x):\n    return torch.relu(x), torch.nothing(x)\n")
+    assert "jh.relu(x), torch.nothing(x)" in result.code
+    assert [(d.code, d.api) for d in result.diagnostics] == [("JC101", "torch.nothing")]
+    left = "from layers import *\n\n\ndef f(x):\n    return torch.relu(x)\n"
+    assert convert(left).code == left
 
 
 def test_decorators_of_graph_tracers_go() -> None:

@@ -51,6 +51,19 @@ def test_init_of_packages_is_not_run(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["('f', True)", "['lib/models/net.py', 'lib/util.py']"], done.stderr
 
 
+def test_a_function_is_not_hidden_by_the_submodule_of_its_name(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        lib__INIT="from .create import create\nfrom . import util",
+        lib__create="def create(): return 'created'",
+        lib__util="from .create import create",
+        lib__models__INIT="",
+        lib__models__net="import lib.util\nfrom lib import create, util\nRESULT = create(), util is lib.util",
+    )
+    done = python(LOAD, tmp_path)
+    assert done.stdout.splitlines()[:1] == ["('created', True)"], done.stderr
+
+
 def test_name_is_found_where_init_says_it_comes_from(tmp_path: Path) -> None:
     write(
         tmp_path,
