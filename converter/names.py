@@ -29,6 +29,7 @@ _CANONICAL = [
     (re.compile(r"^torch\.optim\.lr_scheduler\._LRScheduler$"), "torch.optim.lr_scheduler.LRScheduler"),
     (re.compile(r"^torch\.(?:FloatTensor|autograd\.Variable)\.(\w+)$"), r"torch.Tensor.\1"),
     (re.compile(r"^torch\.functional\.(\w+)$"), r"torch.\1"),
+    (re.compile(r"^torch\.torch\.(.+)$"), r"torch.\1"),
 ]  # fmt: skip
 
 

@@ -40,6 +40,8 @@ class Options:
         check_idempotence: convert the output again and require that nothing changes.
         prefilter: leave files alone, without parsing them, that nowhere name Torch.
         among_torch: other files of the run import Torch, and this one uses their modules or tensors without an import.
+        returns: kinds that functions of other files of the run return, by the names that this one imports.
+        starred: names of Torch that star imports of other files of the run bind: local name and full name.
     """
 
     guess: bool = False
@@ -50,6 +52,8 @@ class Options:
     check_idempotence: bool = True
     prefilter: bool = True
     among_torch: bool = False
+    returns: tuple[tuple[str, str], ...] = ()
+    starred: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def _convert(source: str, options: Options) -> Result:
         return Result(source, [tree], failed=True)
     registry = rules.load()
     about_torch = options.among_torch or bool(IMPORTS_TORCH.search(source))
-    facts = Flow(tree, registry, options.own_package, about_torch).run()
+    facts = Flow(tree, registry, options.own_package, about_torch, dict(options.returns), dict(options.starred)).run()
     changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     found = _torch_names(facts)

@@ -205,7 +205,8 @@ def convert_all(
     each = []
     for source in sources:
         around = contexts.get(source.path, context.Context())
-        each.append(replace(options, exported=around.exported, among_torch=around.among_torch))
+        said = {"exported": around.exported, "among_torch": around.among_torch}
+        each.append(replace(options, **said, returns=around.returns, starred=around.starred))
     long = [
         (source, own)
         for source, own in zip(sources, each, strict=True)

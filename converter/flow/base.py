@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,11 +31,21 @@ from converter.tree import children
 class State(ABC):
     """One file's analysis; the parts that read statements, calls, ... build on it."""
 
-    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "", about_torch: bool = True) -> None:
+    def __init__(
+        self,
+        tree: cst.Module,
+        registry: Registry,
+        own_package: str = "",
+        about_torch: bool = True,
+        returns: Mapping[str, str] | None = None,
+        starred: Mapping[str, str] | None = None,
+    ) -> None:
         self.tree = tree
+        self.starred = starred or {}  # what star imports of the user's other files bind: local name, Torch's
         self.own_package = own_package
         self.about_torch = about_torch  # names alone (`x.unsqueeze`, `model`) are evidence only in Torch's company
         self.registry = registry
+        self.returns = returns or {}  # what functions of the user's other files return
         self.facts = Facts()
         self.functions: dict[cst.CSTNode, FunctionInfo] = {}
         self.class_infos: dict[cst.CSTNode, ClassInfo] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import libcst as cst
@@ -37,8 +37,16 @@ from converter.tree import children, dotted, walk
 class Expressions(Calls):
     """Names, attributes, subscripts, operators, displays and comprehensions."""
 
-    def __init__(self, tree: cst.Module, registry: Registry, own_package: str = "", about_torch: bool = True) -> None:
-        super().__init__(tree, registry, own_package, about_torch)
+    def __init__(
+        self,
+        tree: cst.Module,
+        registry: Registry,
+        own_package: str = "",
+        about_torch: bool = True,
+        returns: Mapping[str, str] | None = None,
+        starred: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(tree, registry, own_package, about_torch, returns, starred)
         self._dispatch = {
             cst.Name: self._name,
             cst.Attribute: self._attribute,

@@ -119,7 +119,11 @@ class Flow(Definitions):
 
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
         for item in imported_names(node):
-            self.scope.bind(item.local, module_of_import(node, item.local, kind_of_import(item.qual, self.own_package)))
+            kind = module_of_import(node, item.local, kind_of_import(item.qual, self.own_package))
+            result = self.returns.get(item.qual.rpartition(".")[2])
+            if kind is kinds.IMPORTED and result:
+                kind = Kind("callable", element=kinds.parse(result))
+            self.scope.bind(item.local, kind)
             if self.scope.names.get(item.local, kinds.UNKNOWN).name == "api":
                 self.facts.torch_imports.add(item.local)
             self.facts.mixed = self.facts.mixed or is_jittor(item.qual)
@@ -131,9 +135,11 @@ class Flow(Definitions):
                 if prefix == base:
                     self.scope.bind(name, Kind("api", qual=rule.api))
             own = node.relative or self.own_package and base.partition(".")[0] == self.own_package
-            if isinstance(node.names, cst.ImportStar) and own and not self.scope.lookup("torch").known:
-                # A star takes over what the user's other file imports; nothing else is called so.
-                self.scope.bind("torch", Kind("api", qual="torch"))
+            if isinstance(node.names, cst.ImportStar) and own:
+                # A star takes over what the user's other file imports; nothing but Torch is called torch.
+                for name, qual in {"torch": "torch", **self.starred}.items():
+                    if not self.scope.lookup(name).known:
+                        self.scope.bind(name, kind_of_import(qual))
 
     def _returned(self, value: Kind) -> None:
         for scope in self.scope.chain():

@@ -268,6 +268,7 @@ rule(
     cases=[
         snippet("return torch.nan_to_num(torch.tensor([float('nan'), float('inf'), -float('inf'), 1.0]))"),
         call(input="A", nan="1.0", posinf="2.0"),
+        call(input="N"),
     ],
 )
 rule(

@@ -358,7 +358,12 @@ rule(
     "torch.Tensor.flip",
     "(*dims)",
     to="helpers.flip",
-    cases=[call(self="X", dims="0, 1"), call(self="X", dims="[-1]"), call(self="X", dims="1")],
+    cases=[
+        call(self="X", dims="0, 1"),
+        call(self="X", dims="[-1]"),
+        call(self="X", dims="1"),
+        snippet("return X.flip(dims=[1])"),
+    ],
 )
 for _name in ("fliplr", "flipud"):
     rule(f"torch.{_name}", "(input)", to=f"helpers.{_name}", method=True, cases=[call(input="A")])

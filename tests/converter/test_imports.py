@@ -82,12 +82,18 @@ def test_a_name_that_is_torchs_in_one_branch_only_keeps_its_import() -> None:
 
 
 def test_annotations_of_variables() -> None:
-    source = "import torch\nfrom torch import Tensor\n\n\nclass Net(torch.nn.Module):\n    scale: Tensor\n    rest: list[Tensor] = []\n"
+    source = (
+        "import torch\nfrom torch import Tensor\n\n\nclass Net(torch.nn.Module):\n"
+        "    scale: Tensor\n    rest: list[Tensor] = []\n"
+    )
     code = convert(source).code
     assert "    scale: jt.Var\n    rest: list[jt.Var] = []\n" in code
 
 
 def test_formatted_texts_that_are_put_together() -> None:
-    source = "import torch\n\n\ndef f(x: torch.Tensor):\n    return ('no'\n            f'{torch.relu(x)}' f' of {x.max()}')\n"
+    source = (
+        "import torch\n\n\ndef f(x: torch.Tensor):\n"
+        "    return ('no'\n            f'{torch.relu(x)}' f' of {x.max()}')\n"
+    )
     result = convert(source)
     assert "'no'\n            f'{jh.relu(x)}' f' of {jh.max_of(x)}'" in result.code

@@ -33,6 +33,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
 def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Numbers in the place of nan and infinities (those: the largest of the dtype unless given)."""
+    if "float" not in str(input.dtype):
+        return input.clone()
     largest = float(np.finfo(str(input.dtype)).max)
     x = masked_fill(input, jt.isnan(input), nan)
     x = masked_fill(x, jt.isposinf(input), largest if posinf is None else posinf)

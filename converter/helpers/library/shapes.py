@@ -284,9 +284,10 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return input
 
 
-def flip(input: Any, *dims: Any) -> Any:
-    """Reversed along dimensions: ``flip(x, [0, 1])``, ``x.flip(0, 1)``."""
-    wanted = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+def flip(input: Any, *places: Any, dims: Any = ()) -> Any:
+    """Reversed along dimensions: ``flip(x, [0, 1])``, ``x.flip(0, 1)``, ``x.flip(dims=[0])``."""
+    wanted = places[0] if len(places) == 1 and not isinstance(places[0], int) else places or dims
+    wanted = (wanted,) if isinstance(wanted, int) else wanted
     gone = {d % input.ndim for d in wanted}
     order = [f"xshape{i}-1-i{i}" if i in gone else f"i{i}" for i in range(input.ndim)]
     return input.reindex(list(input.shape), order) if gone else input
