@@ -205,8 +205,8 @@ def convert_all(
     each = []
     for source in sources:
         around = contexts.get(source.path, context.Context())
-        said = {"exported": around.exported, "among_torch": around.among_torch}
-        each.append(replace(options, **said, returns=around.returns, starred=around.starred))
+        said = replace(options, exported=around.exported, among_torch=around.among_torch)
+        each.append(replace(said, returns=around.returns, starred=around.starred))
     long = [
         (source, own)
         for source, own in zip(sources, each, strict=True)
