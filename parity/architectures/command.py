@@ -82,7 +82,7 @@ def models(
 
     With --layers, classes get arguments by the names of their parameters, and the first input that Torch accepts.
     """
-    from parity.architectures.builders import find_builders, read_settings
+    from parity.architectures.builders import find_builders, read_settings, setting_of
     from parity.architectures.page import as_page
     from parity.architectures.run import MODES, Survey, read_results, survey, write_text
     from parity.check.run import SideFailed
@@ -97,6 +97,10 @@ def models(
             if not builders:
                 what = "public class" if layers else "function with @register_model or in __all__"
                 raise SpecError(f"{folder}: no {what}")
+            if "sample" in words:
+                base = folder.absolute()
+                keys = {b: f"{b.file.relative_to(base).as_posix()}:{b.name}" for b in builders}
+                builders = [b for b in builders if setting_of(keys[b], rules, ()).match != "*"]
             task = Survey(folder.absolute(), builders, rules, inputs, results, modes or MODES)
             task.tolerance, task.gradient_tolerance, task.timeout = tolerance, grad_tolerance, timeout
             task.say = lambda line: click.echo(line, err=True)

@@ -44,7 +44,7 @@ def as_page(told: dict[str, Any]) -> str:
 
 
 def _summary(told: dict[str, Any]) -> str:
-    lines = []
+    lines = [f"- Chosen: {told['source']['sample']}."] if "sample" in told["source"] else []
     for mode, word in (("eval", "Evaluation"), ("train", "Training")):
         count = Counter(a[mode]["answer"] if mode in a else "not run yet" for a in told["models"].values())
         digests = told.get("digests", {})

@@ -138,9 +138,10 @@ def evaluate(job: Job, module: ModuleType) -> None:
         gradients = dict(zip(wanted, jt.grad(loss, sources), strict=True))
     after = {}
     if job.train:
-        live = dict(model.state_dict())
-        names = carried.names
-        after = {name: live[names[name]] for name in theirs["buffers"] if names.get(name) in live}
+        unsaved = dict(model.named_buffers()) if hasattr(model, "named_buffers") else {}
+        live = {**unsaved, **dict(model.state_dict())}
+        names = {name: carried.names.get(name, name) for name in theirs["buffers"]}
+        after = {name: live[own] for name, own in names.items() if own in live}
     jt.sync_all(True)
 
     groups = {"outputs": outputs, "gradients": gradients, "buffers": after}

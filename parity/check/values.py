@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, cast
 
 
 def leaves(value: object, is_tensor: Callable[[object], bool], path: str = "output") -> Iterator[tuple[str, Any]]:
@@ -13,7 +13,9 @@ def leaves(value: object, is_tensor: Callable[[object], bool], path: str = "outp
     Dictionaries give ``output['key']``, tuples and lists ``output[0]``, named tuples and dataclasses
     ``output.field``; everything else is a leaf.
     """
-    if is_tensor(value):
+    if type(value).__name__ == "NanoVector":  # Jittor's shapes
+        yield from leaves(tuple(cast("Iterable[object]", value)), is_tensor, path)
+    elif is_tensor(value):
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -21,8 +23,8 @@ def leaves(value: object, is_tensor: Callable[[object], bool], path: str = "outp
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
         for name, item in zip(value._fields, value, strict=True):
             yield from leaves(item, is_tensor, f"{path}.{name}")
-    elif isinstance(value, (tuple, list)):
-        for index, item in enumerate(value):
+    elif isinstance(value, (tuple, list)) or type(value).__name__ == "NanoVector":  # Jittor's shapes
+        for index, item in enumerate(cast("Iterable[object]", value)):
             yield from leaves(item, is_tensor, f"{path}[{index}]")
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
@@ -35,5 +37,7 @@ def switch_dropout_off(model: Any) -> None:
     """Set the probability of every dropout and stochastic depth layer to 0, in either framework."""
     for module in model.modules():
         name = type(module).__name__
-        if ("Dropout" in name or "StochasticDepth" in name or "DropPath" in name) and hasattr(module, "p"):
-            module.p = 0.0
+        if "Dropout" in name or "StochasticDepth" in name or "DropPath" in name:
+            for probability in ("p", "drop_prob"):
+                if hasattr(module, probability):
+                    setattr(module, probability, 0.0)
