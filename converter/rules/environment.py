@@ -31,6 +31,20 @@ rule(
         )
     ],
 )
+for _name in ("List", "Tuple", "Dict"):
+    rule(
+        f"torch.jit.annotations.{_name}",
+        to=f"python:{_name.lower()}",
+        cases=[
+            snippet(
+                f"from torch.jit.annotations import {_name}\ndef f(x, sizes: {_name}[int, int] = None):\n"
+                "    return x * 2\nreturn f(A)"
+                if _name != "List"
+                else "from torch.jit.annotations import List\ndef f(xs: List[torch.Tensor]):\n"
+                "    return xs[0] * 2\nreturn f([A])"
+            )
+        ],
+    )
 rule(
     "torch.get_default_dtype",
     "()",

@@ -178,10 +178,12 @@ for _name, _function, _input in (
     ("sigmoid_", "helpers.sigmoid", "A"),
     ("reciprocal_", "helpers.reciprocal", "P"), ("square_", "helpers.squared", "A"), ("sign_", "helpers.sign_of", "A"),
     ("trunc_", "helpers.trunc", "A"), ("t_", "helpers.transpose_2d", "Q"), ("logical_not_", "helpers.logical_not", "M"),
-    ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("tril_", "helpers.tril", "A"),
-    ("triu_", "helpers.triu", "A"), ("erfinv_", "jittor.erfinv", "(A.tanh() * 0.9)"),
+    ("tanh_", "jittor.tanh", "A"), ("log_", "jittor.log", "P"), ("erfinv_", "jittor.erfinv", "(A.tanh() * 0.9)"),
 ):  # fmt: skip
     _in_place(_name, "()", _function, [call(self=_input, tolerance="special")])
+for _name in ("tril", "triu"):
+    _cases = [call(self="A", diagonal="1"), snippet(f"x = A.clone()\nx.{_name}_()\nreturn x")]
+    _in_place(f"{_name}_", "(diagonal=0)", f"helpers.{_name}", _cases)
 needs_you(
     "torch.Tensor.unsqueeze_",
     "a Jittor tensor cannot change its shape in place",
