@@ -24,6 +24,7 @@ from converter.tree import walk
 
 _STAND_IN = re.compile(r"__jack_(?:jt|nn|jh)__")
 _HELPER_USE = re.compile(rf"{apply.HELPERS}\.(\w+)")
+_IMPORTS_JITTOR = re.compile(r"^[ \t]*(?:from|import)\b[^\n#]*\bjittor(?:_helpers)?\b", re.MULTILINE)
 _IGNORE = re.compile(r"#\s*jack:\s*ignore(?:\[([\w, ]+)\])?")
 
 
@@ -128,7 +129,9 @@ def _convert(source: str, options: Options) -> Result:
         return Result(source, [tree], failed=True)
     registry = rules.load()
     about_torch = options.among_torch or bool(IMPORTS_TORCH.search(source))
-    facts = Flow(tree, registry, options.own_package, about_torch, dict(options.returns), dict(options.starred)).run()
+    facts = Flow(
+        tree, registry, options.own_package, about_torch, _returns_of_others(source, options), dict(options.starred)
+    ).run()
     changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     found = _torch_names(facts)
@@ -139,6 +142,11 @@ def _convert(source: str, options: Options) -> Result:
         return replace(result, found=found, left=left)
     problem = Diagnostic("JC905", broken)
     return Result(source, [*result.diagnostics, problem], found=found, left=found, failed=True)
+
+
+def _returns_of_others(source: str, options: Options) -> dict[str, str]:
+    """In a file that is converted already, the user's other functions give Jittor's tensors."""
+    return {} if _IMPORTS_JITTOR.search(source) else dict(options.returns)
 
 
 def _assemble(source: str, tree: cst.Module, changes: Changes, bound: set[str], options: Options) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from converter.context import gather
+from converter.pipeline import Options, convert
 
 _A = (
     "from torch import Tensor\n\n\n"
@@ -34,3 +35,12 @@ def test_a_foreign_module_is_not_taken_for_ones_own() -> None:
 def test_a_tensor_of_ones_own() -> None:
     own = "import torch\nfrom mine import Tensor\n\n\ndef one(x) -> Tensor: ...\n"
     assert _returns(a=own, user="from .a import one\n") == {}
+
+
+def test_what_is_converted_already_stays() -> None:
+    options = Options(returns=(("one", "tensor"),))
+    result = convert(
+        "import torch\nfrom .a import one\n\n\ndef f(x: torch.Tensor):\n    return one(x).float()\n", options
+    )
+    assert "return one(x).float32()" in result.code
+    assert convert(result.code, options).code == result.code
