@@ -61,11 +61,23 @@ POOLS: dict[str, tuple[str, tuple[int, ...]]] = {
     "max, one frame": ("MaxPool3d(3, 2, 1)", (2, 3, 1, 9, 8)),
     "max, usual": ("MaxPool3d(3, 2, 1)", (2, 3, 6, 9, 8)),
     "max 2-D, input as the kernel": ("MaxPool2d((4, 2), padding=(2, 1))", (2, 3, 4, 2)),
+    "max, dilated": ("MaxPool3d((2, 3, 2), (2, 1, 3), (1, 0, 1), (1, 2, 1))", (2, 3, 4, 7, 6)),
+    "max, rounded up": ("MaxPool2d(3, 2, ceil_mode=True)", (2, 3, 8, 10)),
+    "max, many": ("MaxPool2d(3, 2, 1)", (4, 16, 20, 18)),
+    "max, places": ("MaxPool2d(3, 2, 1, return_indices=True)", (2, 3, 8, 9)),
+    "max, places 3-D": ("MaxPool3d(2, return_indices=True)", (2, 3, 4, 6, 5)),
     "max 1-D, input as the kernel": ("MaxPool1d(3, 1, 1)", (2, 3, 3)),
     "average (1, 4, 4)": ("AvgPool3d((1, 4, 4))", (2, 3, 1, 4, 4)),
     "average, padded input": ("AvgPool3d(3, 2, 1)", (2, 3, 3, 3, 3)),
     "average 2-D (8, 2)": ("AvgPool2d((8, 2))", (2, 3, 8, 2)),
     "average 1-D": ("AvgPool1d(4, padding=2)", (2, 3, 4)),
+}
+# optimizer, its options; each updates 40,000 values, so that all threads take part
+UPDATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "Adam": ("Adam", {"lr": 0.01, "weight_decay": 0.1, "betas": (0.8, 0.95)}),
+    "AdamW": ("AdamW", {"lr": 0.02, "weight_decay": 0.3, "eps": 1e-3}),
+    "SGD": ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.2, "weight_decay": 0.1}),
+    "Nesterov": ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
 }
 # layer, training, size of the input, mean of the input
 NORMS: dict[str, tuple[str, bool, tuple[int, ...], float]] = {
@@ -93,7 +105,15 @@ def torch_side(results: dict[str, Any]) -> None:
     def in_double(layer: Any, x: Any) -> Any:
         return copy.deepcopy(layer).double()(x.double())
 
-    compute(results, nn, tensor, leaf, gradients, lambda v: v.detach().numpy(), in_double)
+    def updated(start: Any, optimizer: str, options: dict[str, Any], gradients: list[Any]) -> Any:
+        p = nn.Parameter(tensor(start))
+        taken = getattr(torch.optim, optimizer)([p], **options)
+        for gradient in gradients:
+            p.grad = tensor(gradient)
+            taken.step()
+        return p
+
+    compute(results, nn, tensor, leaf, gradients, lambda v: v.detach().numpy(), updated, in_double)
 
 
 def jittor_side(results: dict[str, Any]) -> None:
@@ -105,7 +125,8 @@ def jittor_side(results: dict[str, Any]) -> None:
     from converter import helpers
 
     layers = {text.partition("(")[0] for text, *_ in (*POOLS.values(), *NORMS.values())}
-    names = sorted(layers | {"Conv3d", "ConvTranspose3d", "native_operator", "conv3d", "matmul"})
+    optimizers = {name for name, _ in UPDATES.values()}
+    names = sorted(layers | optimizers | {"Conv3d", "ConvTranspose3d", "native_operator", "conv3d", "matmul", "ReLU"})
     names += ["NATIVE_OPERATORS", *{text.partition("(")[0] for text, _ in FLAT.values()}]
     jh = type(sys)("jittor_helpers")
     exec(compile(helpers.render(names), "jittor_helpers.py", "exec"), jh.__dict__)
@@ -116,8 +137,16 @@ def jittor_side(results: dict[str, Any]) -> None:
     def tensor(a: Any) -> Any:
         return jt.array(a).stop_grad()
 
-    compute(results, jh, tensor, lambda a: jt.array(a).start_grad(), gradients, lambda v: v.numpy())
-    results["native"] = np.array([jh.NATIVE_OPERATORS.get(n) is not None for n in sorted(jh.NATIVE_OPERATORS)])
+    def updated(start: Any, optimizer: str, options: dict[str, Any], gradients: list[Any]) -> Any:
+        p = jt.array(start)
+        taken = getattr(jh, optimizer)([p], **options)
+        for gradient in gradients:
+            p.held_gradient = jt.array(gradient)
+            taken.step()
+        return p
+
+    compute(results, jh, tensor, lambda a: jt.array(a).start_grad(), gradients, lambda v: v.numpy(), updated)
+    results["native"] = np.array([name for name, operator in jh.NATIVE_OPERATORS.items() if operator is not None])
 
     # A mean of 3000 has half a ten-thousandth of rounding in float32, which no output may inherit.
     far = np.random.RandomState(6).standard_normal((2, 3, 40, 40)) + 3000
@@ -136,9 +165,19 @@ def jittor_side(results: dict[str, Any]) -> None:
 
 
 def compute(
-    results: dict[str, Any], nn: Any, tensor: Any, leaf: Any, gradients: Any, array: Any, exactly: Any = None
+    results: dict[str, Any],
+    nn: Any,
+    tensor: Any,
+    leaf: Any,
+    gradients: Any,
+    array: Any,
+    updated: Any,
+    exactly: Any = None,
 ) -> None:
-    """Every case by the layers of ``nn``; ``exactly`` calls a layer in double precision."""
+    """Every case by the layers of ``nn``.
+
+    ``updated`` gives a parameter after some steps of an optimizer, ``exactly`` calls a layer in double precision.
+    """
     random = np.random.RandomState(0)
 
     def normal(*shape: int) -> Any:
@@ -187,8 +226,22 @@ def compute(
     for name, (text, shape) in POOLS.items():
         layer = eval(f"nn.{text}", {"nn": nn})
         x = leaf(random.randint(-2, 3, shape).astype(np.float32))
-        y = layer(x)
-        keep(f"pool {name}", y, *gradients((y * tensor(normal(*y.shape))).sum(), [x], False))
+        y, *places = layer(x) if "return_indices" in text else (layer(x),)
+        (first,) = gradients((y * y * tensor(normal(*y.shape))).sum(), [x], True)
+        keep(f"pool {name}", y, first, *places)
+        if name.startswith("max"):
+            keep(f"pool {name}, twice", *gradients((first * tensor(normal(*shape))).sum(), [x], False))
+    values = normal(300, 200)
+    values[0, :4] = np.nan, np.inf, -np.inf, 0
+    x = leaf(values)
+    y = nn.ReLU()(x)
+    m = normal(300, 200)
+    (first,) = gradients((y * y * tensor(m))[1:].sum(), [x], True)
+    keep("relu", y[1:], first[1:])
+    keep("relu, twice", *(g[1:] for g in gradients((first * tensor(m))[1:].sum(), [x], False)))
+    keep("relu, not numbers", y[0, :4])
+    for name, (optimizer, options) in UPDATES.items():
+        keep(f"update {name}", updated(normal(200, 200), optimizer, options, [normal(200, 200) for _ in range(3)]))
 
     for name, (text, training, shape, mean) in NORMS.items():
         layer = eval(f"nn.{text}", {"nn": nn})

@@ -37,6 +37,8 @@ CASES = [
     *(f"norm {name}" for name in native_cases.NORMS),
     *(f"flat {name}" for name in native_cases.FLAT),
     *(f"product {name}" for name in native_cases.PRODUCTS),
+    *(f"update {name}" for name in native_cases.UPDATES),
+    "relu",
     *("norm, only weights", "norm, frozen, training", "norm, frozen, evaluation"),
 ]
 
@@ -55,7 +57,13 @@ def test_equal_to_torch(case: str, both: dict[str, dict[str, Any]]) -> None:
 
 def test_they_are_used(both: dict[str, dict[str, Any]]) -> None:
     """Else all of the above would only prove Jittor's own operators."""
-    assert both["jittor"]["native"].tolist() == [True, True, True]
+    every = {"native_batch_norm", "native_matmul", "native_max_pool", "native_relu", "native_update"}
+    assert set(both["jittor"]["native"].tolist()) == every | {"onednn_convolution"}
+
+
+def test_what_is_not_a_number_stays_so(both: dict[str, dict[str, Any]]) -> None:
+    for side in both.values():
+        np.testing.assert_array_equal(side["relu, not numbers: 0"], [np.nan, np.inf, 0, 0])
 
 
 def test_a_large_mean_leaves_the_outputs_centred(both: dict[str, dict[str, Any]]) -> None:

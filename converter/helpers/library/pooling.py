@@ -8,6 +8,7 @@ import numpy as np
 from jittor import nn
 
 from converter.helpers.library.convolution import repeated
+from converter.helpers.library.pooling_native import native_max_pool
 
 
 def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
@@ -42,18 +43,23 @@ def max_pool(
 ) -> Any:
     """Maximum over windows of the last ``count`` dimensions.
 
-    Jittor's pools refuse an input as small as the kernel, know no dilation, and round up to other sizes than Torch;
-    they do the work where they agree, else one dimension is reduced after the other.
+    Where our own operator cannot be used, Jittor's pools do the work as far as they agree with Torch (they refuse an
+    input as small as the kernel, know no dilation, and round up to other sizes), else one dimension is reduced after
+    the other.
     """
-    if indices:
-        raise NotImplementedError("max pooling with return_indices=True is not supported")
     if input.ndim == count + 1:
-        return max_pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode, False, count).squeeze(0)
+        found = max_pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode, indices, count)
+        return tuple(v.squeeze(0) for v in found) if indices else found.squeeze(0)
     kernel, stride, padding, dilation = pool_options(kernel_size, stride, padding, dilation, count)
     if any(p > k // 2 for p, k in zip(padding, kernel)):
         raise RuntimeError("pad should be at most half of effective kernel size")
     sizes = list(input.shape)[2:]
     outputs = [pooled_size(*given, ceil_mode) for given in zip(sizes, kernel, stride, padding, dilation)]
+    found = native_max_pool(input, kernel, stride, padding, dilation, outputs, indices)
+    if found is not None:
+        return (found[0], found[1].int64()) if indices else found[0]
+    if indices:
+        raise NotImplementedError("max pooling with return_indices=True is supported for float32 on the CPU only")
     floors = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, padding)]
     if count > 1 and floors == outputs and set(dilation) == {1} and all(n > k for n, k in zip(sizes, kernel)):
         pool = nn.Pool if count == 2 else nn.Pool3d
