@@ -175,7 +175,11 @@ class Expressions(Calls):
                         self.ev(part)
         match owner.name:
             case "tensor":
-                advanced = any(k.name in ("tensor", "list", "array") for k in indices)
+                advanced = any(
+                    k.name in ("list", "array") or k.name == "tensor" and not (k.scalar or k.rows) for k in indices
+                )
+                for index_kind in indices:
+                    self._needs_dimensions(index_kind)
                 view = "" if advanced else root(node.value)
                 piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
                 if scalars.is_row(node) and not advanced:

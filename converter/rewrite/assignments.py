@@ -11,7 +11,8 @@ from converter.flow.trees import ARRAY_VIEW
 from converter.kinds import Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
-from converter.rewrite.operators import OPERATORS, Operators
+from converter.rewrite.operators import OPERATORS
+from converter.rewrite.texts import Texts
 from converter.rules.use import parenthesized
 from converter.tree import dotted
 
@@ -32,7 +33,7 @@ _AUGMENTED: dict[type[cst.CSTNode], type[cst.BaseBinaryOp]] = {
 }
 
 
-class Assignments(Operators):
+class Assignments(Texts):
     """What stands on the left of ``=`` and ``+=``."""
 
     def _removed_assignment(self, node: cst.Assign) -> bool:

@@ -45,6 +45,7 @@ class State:
         self._handlers: dict[type, Callable[[Any], cst.BaseExpression]] = {}
         self._in_dataset_item = False
         self._without_gradients = False
+        self._as_text: dict[cst.BaseExpression, str] = {}
         self._loops: list[cst.For | cst.While] = []
 
     def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:

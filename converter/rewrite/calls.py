@@ -85,6 +85,13 @@ class Calls(Questions):
 
     def _in_place_base(self, node: cst.Call, receiver: cst.BaseExpression, kind: Kind) -> cst.BaseExpression:
         """``w.data.normal_()`` changes ``w``; an in-place method on any other view is reported."""
+        first = receiver
+        while isinstance(first, cst.Call) and isinstance(first.func, cst.Attribute):
+            if not first.func.attr.value.endswith("_"):
+                break
+            first = first.func.value
+        if isinstance(first, cst.Attribute) and first.attr.value == "data" and first is not receiver:
+            return receiver  # `w.data.mul_(a).add_(b)`: the first of them has given w itself
         if isinstance(receiver, cst.Attribute) and receiver.attr.value == "data":
             if self.facts.kind(receiver.value).name == "tensor":
                 return receiver.value

@@ -127,9 +127,12 @@ class Operators(Calls):
         if not isinstance(old.slice, cst.Index) or not isinstance(new.slice, cst.Index):
             return new
         kind = self._kind(old.slice.value)
-        if kind.name != "tensor" or not kind.scalar or kind.dtype == "bool":
+        if kind.name != "tensor" or not (kind.scalar or kind.rows or kind.derived) or kind.dtype == "bool":
             return new
         number = cst.Call(func=cst.Attribute(parenthesized(new.slice.value), cst.Name("item")))
+        if not kind.scalar:
+            name = "row" if kind.rows else "derived"
+            number = cst.Call(func=apply.path(f"helpers.{name}_as_index"), args=[cst.Arg(new.slice.value)])
         return new.with_changes(slice=new.slice.with_changes(value=number))
 
     def _comparison(self, node: cst.Comparison) -> cst.BaseExpression:

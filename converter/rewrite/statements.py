@@ -33,6 +33,7 @@ class Rewriter(Imports):
             cst.UnaryOperation: self._unary,
             cst.Comparison: self._comparison,
             cst.Subscript: self._subscript,
+            cst.FormattedString: self._formatted,
         }
 
     def run(self) -> Changes:

@@ -130,7 +130,9 @@ for _name, _other in (("max", "K - 2"), ("min", "K - 2")):
         cases=[
             call(input="A", dim="1"),
             call(input="X", dim="-2"),
-            snippet(f"{_EXTREMES}return x.cum{_name}(0), x[1:].cum{_name}(0), torch.stack([V, x]).cum{_name}(1).values"),
+            snippet(
+                f"{_EXTREMES}return x.cum{_name}(0), x[1:].cum{_name}(0), torch.stack([V, x]).cum{_name}(1).values"
+            ),
         ],
     )
 for _name in ("var", "std"):
@@ -297,7 +299,9 @@ rule(
         call(input="X", dim="1", descending="True"),
         snippet("return torch.argsort(A, dim=-1, stable=True)"),
         snippet("t = torch.arange(100) % 3\nreturn t.argsort(stable=True), t.argsort(descending=True, stable=True)"),
-        snippet(_EXTREMES + "return x.argsort(stable=True), x.argsort(descending=True, stable=True), x.flip(0).argsort()"),
+        snippet(
+            _EXTREMES + "return x.argsort(stable=True), x.argsort(descending=True, stable=True), x.flip(0).argsort()"
+        ),
     ],
 )
 rule(

@@ -207,11 +207,16 @@ rule(
 )
 rule(
     "torch.Tensor.requires_grad",
-    keep=True,
+    to="helpers.requires_grad",
     assign="helpers.requires_grad_",
     returns="bool",
     cases=[
         snippet("x = torch.ones(2, requires_grad=True)\nreturn x.requires_grad"),
+        snippet(
+            "w = torch.ones(2, requires_grad=True)\ny, c = w * 2, torch.ones(2)\nwith torch.no_grad():\n    z = w * 2\n"
+            "return [t.requires_grad for t in (w, y, c, c * 2, y.detach(), z, w.clone(), torch.ones(2).long())]",
+            grad=False,
+        ),
         snippet(
             "x = A.detach().clone()\nx.requires_grad = True\n(x * x).sum().backward()\nx.requires_grad = False\n"
             "return x.grad, x.requires_grad",

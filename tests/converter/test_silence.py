@@ -65,3 +65,62 @@ def test_types_and_dimensions_are_torchs(written: str, made: str) -> None:
 )
 def test_the_dimensions_of_a_tensor_that_has_none(body: str, told: bool) -> None:
     assert ("JC103" in _codes(f"a = {body}")) is told
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a, b = x.chunk(2); a += 1",
+        "for p in torch.split(x, 2):;     p.add_(1)",
+        "for i, r in enumerate(x.unbind(0)):;     r += i",
+        "a = torch.flatten(x); a[0] = 1",
+        "z = torch.zeros(3); h = z[:1]; z[0] = 1; y = h * 2",
+        "a = np.zeros(3); t = torch.from_numpy(a); t += 1; y = a * 2",
+        "t = torch.zeros(3); a = t.numpy(); t.add_(1); y = a * 2",
+    ],
+)
+def test_a_change_is_seen_by_another_name(body: str) -> None:
+    assert "JC203" in _codes(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "z = torch.zeros(3); h = z[:1]; y = h * 2; z[0] = 1",
+        "a = np.zeros(3); t = torch.from_numpy(a); t += 1; y = t * 2",
+        "p = torch.sigmoid(x); a = p.detach().cpu().numpy(); a[a > 0.5] = 1; y = a",
+        "x.data.mul_(0.5).add_(y.data, alpha=0.5)",
+    ],
+)
+def test_a_change_is_seen_by_nobody_else(body: str) -> None:
+    assert "JC203" not in _codes(body)
+
+
+def test_a_function_changes_a_view_that_it_is_given() -> None:
+    text = "import torch\n\ndef scale(t: torch.Tensor):\n    t *= 2\n\nx = torch.ones(4)\nscale(x[1:3])\n"
+    assert "JC203" in [d.code for d in convert(text).diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("x[0, 1][None]", "jh.unsqueeze_row(jh.row_of(x, (0, 1)))"),
+        ("torch.stack([v for v in x])", "jh.stack([v for v in jh.rows_of(x)])"),
+        ("torch.stack([v * 2 for v in x])", "jh.stack_derived([v * 2 for v in x])"),
+        ("x[x.argmax()]", "x[jh.argmax(x).item()]"),
+        ("torch.add(x, y, out=x)", "jh.put(x, jh.add(x, y))"),
+        ("x.dtype is torch.float32", "x.dtype == jt.float32"),
+        ("str(x.shape)", "str(jh.text(x.shape))"),
+        ('f"{x.shape} {x.dtype} {x.mean():.2f}"', 'f"{jh.text(x.shape)} {jh.text(x.dtype)} {x.mean():.2f}"'),
+        ('"%s" % x', '"%s" % jh.text(x)'),
+        ('"{:.2f}".format(x.mean())', '"{:.2f}".format(x.mean())'),
+        ("x.detach().requires_grad", "jh.requires_grad(x.detach())"),
+    ],
+)
+def test_elements_texts_and_results_are_torchs(written: str, made: str) -> None:
+    assert f"    return {made}\n" in _code(written)
+
+
+def test_gradients_before_there_is_an_optimizer() -> None:
+    text = "import torch\n\ndef f(w: torch.Tensor):\n    w.sum().backward()\n    opt = torch.optim.SGD([w], lr=0.1)\n"
+    assert "jh.backward(" in convert(text).code

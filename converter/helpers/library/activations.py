@@ -106,7 +106,7 @@ def mish(input: Any, inplace: bool = False) -> Any:
 def hardswish(input: Any, inplace: bool = False) -> Any:
     bent, zeros = (input > -3).logical_and(input < 3), jt.zeros_like(input)
     inner = jt.ternary(bent, input, zeros)  # far outside, infinity times 0 would be the gradient
-    outer = jt.ternary(input <= -3, zeros, input)
+    outer = jt.ternary(input <= -3, input * 0, input)
     return in_place(input, jt.ternary(bent, inner * (inner + 3) / 6, outer), inplace)
 
 

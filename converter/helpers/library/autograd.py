@@ -66,6 +66,22 @@ def backward(
             known.update((known + g).stop_grad())
 
 
+def requires_grad(tensor: Any) -> bool:
+    """``tensor.requires_grad``: it is a parameter or was asked to require a gradient, or depends on such a tensor.
+
+    Jittor's Vars say True wherever a gradient could flow, constants included.
+    """
+    if not tensor.requires_grad or "float" not in str(tensor.dtype):
+        return False
+    if getattr(tensor, "is_parameter", False) or id(tensor) in LEAVES:
+        return True
+    held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+    leaves = [p for p in [*held, *living_leaves()] if p.requires_grad]
+    if any(p is tensor for p in leaves):
+        return True
+    return bool(leaves) and any(g is not None for g in reached_gradients(tensor.sum(), leaves, True))
+
+
 def grad_of(tensor: Any) -> Any:
     """``tensor.grad``: what ``backward`` added up since ``zero_grad``; None before.
 

@@ -237,7 +237,7 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     """
     name = result_dtype(*(v for v in (input, min, max) if v is not None))
     x = input.cast(name) if str(input.dtype) != name else input
-    inside, limited = None, x
+    inside, limited = None, x.detach()
     if min is not None:
         min = number_like(min, x)
         inside, limited = x >= min, jt.ternary(*aligned(limited < min, min, limited))
@@ -246,9 +246,9 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
         below = x <= max
         inside = below if inside is None else jt.logical_and(*aligned(inside, below))
         limited = jt.ternary(*aligned(limited > max, max, limited))
-    if inside is None or not (min is None or min.is_stop_grad()) or not (max is None or max.is_stop_grad()):
-        return limited
-    return jt.ternary(*aligned(inside, x, limited.detach()))  # nan is inside no bounds: no gradient
+    if inside is None:
+        return x
+    return jt.ternary(*aligned(inside, x, limited))  # nan lies inside no bounds: it has no gradient
 
 
 def number_like(value: Any, x: Any) -> Any:

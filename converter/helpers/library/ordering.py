@@ -8,7 +8,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.dtypes import integral
-from converter.helpers.library.reductions import ValuesIndices, without_dim
+from converter.helpers.library.reductions import ValuesIndices, extreme_value, without_dim
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -74,9 +74,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         return Median()(input.reshape(-1)) if not integral(input) else median(input.reshape(-1), 0).values
     dim %= input.ndim
     length, order = input.shape[dim], argsort(input, dim)
-    place = jt.full(without_dim(order, dim).shape, (length - 1) // 2).int64().unsqueeze(dim)
-    if input.ndim == 1:
-        place = place.reshape([1])
+    place = jt.full([1 if i == dim else n for i, n in enumerate(input.shape)], (length - 1) // 2).int64()
     if not integral(input):
         bad = jt.isnan(input).int64().sum(dim, keepdims=True)
         place = jt.ternary(bad > 0, length - bad, place)
@@ -139,9 +137,10 @@ def cumulative_extreme(input: Any, dim: int, largest: bool) -> Any:
     values = x.unsqueeze(dim).broadcast([*x.shape[:dim], length, *x.shape[dim:]])
     low = jt.array([-np.inf if largest else np.inf], dtype="float32").cast("float64")
     masked = jt.ternary(jt.array(inside).broadcast(values.shape), values.cast("float64"), low.broadcast(values.shape))
-    best = masked.max(dim + 1, keepdims=True) if largest else masked.min(dim + 1, keepdims=True)
+    best = extreme_value(masked, dim + 1, largest)
     place = jt.array(np.arange(length).reshape([-1] + [1] * (x.ndim - dim - 1)), dtype="int64")
-    index = ((masked == best).int64() * (place + 1)).max(dim + 1) - 1
+    found = (masked == best).logical_and(jt.array(inside).broadcast(values.shape))
+    index = (found.int64() * (place + 1)).max(dim + 1) - 1
     if not integral(input):
         bad = ((masked != masked).int64() * (place + 1)).max(dim + 1) - 1  # the last nan so far
         index = jt.ternary(bad >= 0, bad, index)

@@ -80,29 +80,43 @@ class Extreme(jt.Function):
     Jittor gives the whole gradient to each of them, and drops nan.
     """
 
-    def execute(self, x: Any, dims: tuple[int, ...], largest: bool) -> Any:
-        found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+    def execute(self, x: Any, dims: tuple[int, ...], largest: bool, nan_shares: bool) -> Any:
+        found = extreme_value(x, dims, largest)
         if not integral(x):
             bad = jt.isnan(x).int32().max(dims, keepdims=True) > 0
             found = jt.ternary(bad, jt.array([float("nan")], dtype=str(x.dtype)).broadcast(found.shape), found)
         chosen = x == found
-        if not integral(x):
+        if nan_shares:
             chosen = chosen.logical_or(jt.isnan(x).logical_and(jt.isnan(found)))
         self.dims, self.chosen = dims, chosen
         return found
 
-    def grad(self, grad: Any) -> tuple[Any, None, None]:
+    def grad(self, grad: Any) -> tuple[Any, None, None, None]:
         share = self.chosen.cast(grad.dtype)
-        return share * (grad / share.sum(self.dims, keepdims=True)), None, None
+        return share * (grad / share.sum(self.dims, keepdims=True)), None, None, None
 
 
-def extreme(input: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
-    """Largest or smallest elements over some dimensions, gradient shared among equals."""
+def extreme(input: Any, dim: Any, keepdim: bool, largest: bool, nan_shares: bool = False) -> Any:
+    """Largest or smallest elements over some dimensions, gradient shared among equals.
+
+    Of nan Torch's ``max`` and ``min`` share the gradient, while ``amax`` and ``amin`` have none (nan).
+    """
     dims = reduced_dims(input, dim)
-    found = Extreme()(input, dims, largest) if not integral(input) else integer_extreme(input, dims, largest)
+    found = (
+        Extreme()(input, dims, largest, nan_shares) if not integral(input) else integer_extreme(input, dims, largest)
+    )
     if keepdim:
         return found
     return found.reshape([n for i, n in enumerate(input.shape) if i not in dims] or [1])
+
+
+def extreme_value(x: Any, dims: Any, largest: bool) -> Any:
+    """Largest or smallest elements, dimensions kept; infinite where all are (Jittor's begin at the last number)."""
+    found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+    edge = float(np.finfo("float32" if str(x.dtype) == "bfloat16" else str(x.dtype)).max)
+    if largest:
+        return jt.ternary(found <= -edge, jt.full_like(found, -np.inf), found)
+    return jt.ternary(found >= edge, jt.full_like(found, np.inf), found)
 
 
 def integer_extreme(input: Any, dims: tuple[int, ...], largest: bool) -> Any:
@@ -163,7 +177,7 @@ def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = N
         other = dim
     if other is not None:
         return maximum(input, other)
-    return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
+    return extreme(input, (), False, True, True) if dim is None else extreme_along(input, dim, keepdim, True)
 
 
 @with_numpy_names
@@ -173,7 +187,7 @@ def min_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = N
         other = dim
     if other is not None:
         return minimum(input, other)
-    return extreme(input, (), False, False) if dim is None else extreme_along(input, dim, keepdim, False)
+    return extreme(input, (), False, False, True) if dim is None else extreme_along(input, dim, keepdim, False)
 
 
 @with_numpy_names

@@ -93,6 +93,18 @@ def stack_derived(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     return stack(parts, dim)
 
 
+def row_as_index(value: Any) -> Any:
+    """A part of a tensor as an index: a number where the part is a single element."""
+    return int(value.item()) if getattr(value, "is_scalar", False) else value
+
+
+def derived_as_index(value: Any) -> Any:
+    """What was computed from a row (or element) of a tensor, as an index."""
+    if isinstance(value, jt.Var):
+        surely_a_row(value)
+    return value
+
+
 def unsqueeze_derived(input: Any, dim: int = 0) -> Any:
     """``unsqueeze`` of what was computed from a row (or element) of a tensor."""
     surely_a_row(input)
