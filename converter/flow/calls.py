@@ -57,6 +57,7 @@ class Calls(Annotations):
             arguments.append((arg.keyword.value if arg.keyword else None, arg.star, value))
         self.facts.scopes[node] = self.scope
         self._seen_optimizers(node)
+        self._registered_buffer(node)
         if callee.name in ("api", "alias"):
             return self._api_call(node, callee.qual, arguments)
         if callee.name == "callable":
@@ -106,6 +107,19 @@ class Calls(Annotations):
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "backward":
             names = (name for name, kind in self.scope.names.items() if kind.name == "optimizer")
             self.facts.optimizers[node] = frozenset(names)
+
+    def _registered_buffer(self, node: cst.Call) -> None:
+        """``self.register_buffer("index", tensor)`` sets an attribute."""
+        if not isinstance(node.func, cst.Attribute) or node.func.attr.value != "register_buffer" or len(node.args) < 2:
+            return
+        owner, name = self.facts.kind(node.func.value).definition, node.args[0].value
+        value = self.facts.kind(node.args[1].value)
+        if isinstance(owner, ClassInfo) and isinstance(name, cst.SimpleString) and value.known:
+            self._set_attribute(owner, str(name.evaluated_value), value)
+
+    def _set_attribute(self, owner: ClassInfo, name: str, value: Kind) -> None:
+        known = owner.attributes.get(name)
+        owner.attributes[name] = value if known is None else join(known, value)
 
     def _custom_function(self, func: cst.BaseExpression) -> ClassInfo | None:
         """The class of ``F.apply``, where F is an autograd function of this file."""

@@ -144,7 +144,11 @@ class Operators(Calls):
         rule = self.registry.get("torch.Tensor.isnan")
         kind = self._kind(node.left)
         target = node.comparisons[0]
-        if isinstance(target.operator, cst.Is | cst.IsNot) and len(node.comparisons) == 1 and kind.name == "dtype":
+        if (
+            isinstance(target.operator, cst.Is | cst.IsNot)
+            and len(node.comparisons) == 1
+            and (kind.name == "dtype" and dotted(target.comparator) != "None")
+        ):
             # Jittor makes a new object each time that it is asked for a dtype.
             same = cst.Equal() if isinstance(target.operator, cst.Is) else cst.NotEqual()
             assert isinstance(new, cst.Comparison)

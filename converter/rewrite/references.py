@@ -13,6 +13,13 @@ from converter.rules.base import Answer, Refusal, Rule
 
 # Attributes of tensors that Jittor's Var has too, with another meaning (``data`` is a NumPy array).
 _TELLTALE = frozenset({"data", "grad"})
+_WITH_ATTRIBUTES = (
+    "torch.Tensor",
+    "torch.optim.Optimizer",
+    "torch.optim.lr_scheduler.LRScheduler",
+    "torch.Size",
+    "torch.dtype",
+)
 
 
 class References(State):
@@ -43,7 +50,7 @@ class References(State):
             new: cst.BaseExpression = node.with_changes(value=value, attr=cst.Name("execute"))
             self._edit(node, new, mark)
             return new
-        if owner in ("torch.Tensor", "torch.optim.Optimizer", "torch.optim.lr_scheduler.LRScheduler", "torch.Size"):
+        if owner in _WITH_ATTRIBUTES:
             rule = self.registry.get(f"{owner}.{name}")
             if rule is None:
                 if owner == "torch.Tensor" and (kind.evidence is Evidence.CERTAIN or name in TENSOR_ATTRIBUTES):

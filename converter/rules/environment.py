@@ -21,6 +21,18 @@ rule(
     ],
 )
 rule(
+    "torch.dtype.is_floating_point",
+    to="helpers.is_floating_point",
+    returns="bool",
+    cases=[snippet("return A.dtype.is_floating_point, N.dtype.is_floating_point")],
+)
+rule(
+    "torch.dtype.is_complex",
+    to="python:False",
+    returns="bool",
+    cases=[snippet("return A.dtype.is_complex")],
+)
+rule(
     "torch.jit.Final",
     to="helpers.Final",
     cases=[

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from converter.context import gather
 from converter.pipeline import Options, convert
 
 
@@ -61,6 +64,35 @@ def test_torch_that_a_star_takes_from_another_file() -> None:
     assert [(d.code, d.api) for d in result.diagnostics] == [("JC101", "torch.nothing")]
     left = "from layers import *\n\n\ndef f(x):\n    return torch.relu(x)\n"
     assert convert(left).code == left
+
+
+def test_other_names_that_a_star_takes_are_read_from_the_file() -> None:
+    texts = {
+        Path("net.py"): "from .layers import *\n\n\ndef f(x):\n    return F.relu(x), nn.Identity()(x)\n",
+        Path("layers.py"): "from .base import *\nfrom torch import nn\nimport os\n",
+        Path("base.py"): "import torch.nn.functional as F\n\n\ndef g(x):\n    return F.gelu(x)\n",
+        Path("closed.py"): "import torch.nn.functional as F\n__all__ = ['g']\n",
+        Path("other.py"): "from .closed import *\n\n\ndef f(x):\n    return F.relu(x)\n",
+    }
+    around = gather(texts)
+    assert around[Path("net.py")].starred == (("F", "torch.nn.functional"), ("nn", "torch.nn"))
+    assert around[Path("other.py")].starred == ()
+    result = convert(texts[Path("net.py")], Options(starred=around[Path("net.py")].starred, prefilter=False))
+    assert "jh.relu(x), jh.Identity()(x)" in result.code or "jh.relu(x), nn.Identity()(x)" in result.code
+
+
+def test_a_dtype_is_compared_with_none_by_identity() -> None:
+    source = "import torch\n\n\ndef f(d: torch.dtype = None):\n    return d is None or d is not torch.int64\n"
+    assert convert(source).code.splitlines()[-1] == "    return d is None or d != jt.int64"
+
+
+def test_a_registered_buffer_is_a_tensor() -> None:
+    source = (
+        "import torch\nfrom torch import nn\n\n\nclass A(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.register_buffer('index', torch.empty(3), persistent=False)\n\n"
+        "    def f(self):\n        return self.index.device\n"
+    )
+    assert convert(source).code.splitlines()[-1] == "        return jh.device_of(self.index)"
 
 
 def test_decorators_of_graph_tracers_go() -> None:
