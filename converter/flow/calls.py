@@ -199,6 +199,8 @@ class Calls(Annotations):
         if name in ("sort", "topk", "kthvalue", "cummax", "cummin", "mode"):
             return pair
         rest = arguments[skip:]
+        if name == "nonzero" and not rest or name == "unique" and len(arguments) == skip:
+            return replace(TENSOR, dtype="int" if name == "nonzero" else "")
         if name in ("max", "min", "median"):
             if not rest:
                 return TENSOR

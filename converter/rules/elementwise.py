@@ -211,6 +211,16 @@ for _name in ("maximum", "minimum"):
             snippet(f"{_EXTREMES}return torch.f{_name[:3]}(x, V[0] * 0), torch.f{_name[:3]}(x * 0 + 1, x)"),
         ],
     )
+for _name in ("logaddexp", "hypot", "xlogy"):
+    rule(
+        f"torch.{_name}",
+        "(input, other, *, out=None)",
+        to=f"helpers.{_name}",
+        method=True,
+        also=["torch.special.xlogy"] if _name == "xlogy" else [],
+        cases=[call(input="P", other="P.flip(0) + 1", tolerance="special")],
+    )
+rule("torch.exp2", "(input, *, out=None)", to="helpers.exp2", method=True, cases=[call(input="A", tolerance="special")])
 rule(
     "torch.where",
     "(condition, input=None, other=None)",

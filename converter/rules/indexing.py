@@ -175,9 +175,47 @@ needs_you(
     "Jittor does not show a tensor's storage",
     also=["torch.Tensor.untyped_storage", "torch.Tensor.data_ptr"],
 )
-needs_you(
+_PLACES = "i = torch.tensor([[0, 0, 1, 2], [2, 1, 1, 0], [0, 1, 0, 2]])\n"
+rule(
     "torch.scatter_reduce",
-    "not proved yet",
-    workaround="torch.scatter_add for sums",
-    also=["torch.Tensor.scatter_reduce", "torch.Tensor.scatter_reduce_"],
+    "(input, dim, index, src, reduce, *, include_self=True)",
+    to="helpers.scatter_reduce",
+    only={"reduce": ("sum", "mean", "prod", "amax", "amin")},
+    cases=[
+        snippet(_PLACES + "return torch.scatter_reduce(A, 0, i, B, 'mean', include_self=False)"),
+        snippet(_PLACES + "return torch.scatter_reduce(A, 0, i, B, reduce='sum')"),
+    ],
+)
+rule(
+    "torch.Tensor.scatter_reduce",
+    "(dim, index, src, reduce, *, include_self=True)",
+    to="helpers.scatter_reduce",
+    only={"reduce": ("sum", "mean", "prod", "amax", "amin")},
+    cases=[
+        snippet(_PLACES + "return A.scatter_reduce(0, i, B, 'sum'), A.scatter_reduce(0, i, B, 'mean')"),
+        snippet(
+            "i = torch.tensor([0, 0, 1, 1])\nx, n = torch.zeros(3), V.detach()\nways = ('prod', 'amax', 'amin')\n"
+            "return [x.scatter_reduce(0, i, n, w, include_self=s) for w in ways for s in (True, False)]",
+            grad=False,
+        ),
+    ],
+)
+needs_you("torch.Tensor.scatter_reduce_", "not proved in place", workaround="x = x.scatter_reduce(...)")
+rule(
+    "torch.index_put",
+    "(input, indices, values, accumulate=False)",
+    to="helpers.index_put",
+    cases=[
+        snippet("i = torch.tensor([0, 2, 0])\nreturn torch.index_put(A, (i,), B[:3] * 2, accumulate=True)"),
+        snippet("i, j = torch.tensor([0, 2]), torch.tensor([1, -1])\nreturn torch.index_put(A, (i, j), V[0])"),
+    ],
+)
+rule(
+    "torch.Tensor.index_put",
+    "(indices, values, accumulate=False)",
+    to="helpers.index_put",
+    cases=[
+        snippet("i, j = torch.tensor([0, 2, 0]), torch.tensor([1, -1, 1])\nreturn A.index_put((i, j), V[:3], True)"),
+        snippet("return A.index_put((A > 0,), torch.tensor(1.0), accumulate=True)"),
+    ],
 )

@@ -387,9 +387,18 @@ rule(
     cases=[call(input="A", bins="5", min="-2", max="2", grad=False), call(input="A", bins="4", grad=False)],
 )
 needs_you("torch.unique_consecutive", "Jittor has no counterpart", also=["torch.Tensor.unique_consecutive"])
-needs_you(
+rule(
     "torch.nanmean",
-    "not proved yet",
-    workaround="torch.nansum(x) / (~torch.isnan(x)).sum()",
-    also=["torch.Tensor.nanmean", "torch.nanmedian", "torch.Tensor.nanmedian"],
+    "(input, dim=None, keepdim=False, *, dtype=None)",
+    to="helpers.nanmean",
+    method=True,
+    cases=[call(input="A"), snippet("x = A.masked_fill(M, float('nan'))\nreturn x.nanmean(), x[:2].nanmean(0, True)")],
+)
+needs_you("torch.nanmedian", "not proved yet", workaround="x[~x.isnan()].median()", also=["torch.Tensor.nanmedian"])
+rule(
+    "torch.logcumsumexp",
+    "(input, dim)",
+    to="helpers.logcumsumexp",
+    method=True,
+    cases=[call(input="A", dim="1", tolerance="special"), call(input="A * 30", dim="0", tolerance="special")],
 )

@@ -61,6 +61,22 @@ _in_place(
     ],
 )
 _in_place(
+    "index_put_",
+    "(indices, values, accumulate=False)",
+    "helpers.index_put",
+    [snippet("x = torch.zeros(4)\nx.index_put_((torch.tensor([0, 0, 1]),), V[:3], accumulate=True)\nreturn x")],
+)
+_in_place(
+    "fill_diagonal_",
+    "(fill_value, wrap=False)",
+    "helpers.filled_diagonal",
+    [
+        snippet(
+            "x, y = A.clone(), torch.zeros(5, 2)\nx.fill_diagonal_(0.5)\ny.fill_diagonal_(1, wrap=True)\nreturn x, y"
+        )
+    ],
+)
+_in_place(
     "sub_", "(other, *, alpha=1)", "helpers.sub", [call(self="A", other="B", alpha="2"), call(self="A", other="0.5")]
 )
 _in_place(

@@ -345,6 +345,36 @@ def logit(input: Any, eps: float | None = None) -> Any:
     return jt.log(p / (1 - p))
 
 
+def logaddexp(input: Any, other: Any) -> Any:
+    """log(exp(a) + exp(b)), from the larger of the two so that it does not overflow."""
+    a, b = aligned(*promoted(input, other))
+    larger = a >= b
+    high, low = jt.ternary(larger, a, b), jt.ternary(larger, b, a)
+    same = high == low  # infinities too, whose difference would be nan
+    gap = jt.ternary(same, jt.zeros_like(high), low - high)
+    either = (a + b) * 0.5 + math.log(2.0)
+    return jt.ternary(same, either, high + jt.log(1 + gap.exp()))
+
+
+def hypot(input: Any, other: Any) -> Any:
+    """The root of a * a + b * b; its gradient at the origin is nan, as in Torch."""
+    a, b = aligned(*promoted(input, other))
+    return (a * a + b * b).sqrt()
+
+
+def xlogy(input: Any, other: Any) -> Any:
+    """x * log(y), 0 where x is, unless y is nan."""
+    x, y = (floating(v) for v in aligned(*promoted(input, other)))
+    zero = (x == 0).logical_and(y == y)
+    safe = jt.ternary(zero, jt.ones_like(y), y)
+    return jt.ternary(zero, jt.zeros_like(x), x * jt.log(safe))
+
+
+def exp2(input: Any) -> Any:
+    """2 to the power of x."""
+    return (floating(input) * math.log(2.0)).exp()
+
+
 def sinc(input: Any) -> Any:
     """sin(pi x) / (pi x), 1 at zero."""
     x = input * math.pi

@@ -40,6 +40,58 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     return scattered(input, dim, index, src, "add")
 
 
+def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """A copy with ``src`` reduced (sum, prod, mean, amax, amin) into the places named along a dimension.
+
+    Without ``include_self`` the places that are named do not count what stood there.
+    """
+    dim %= input.ndim
+    src = src[tuple(slice(0, n) for n in index.shape)] if tuple(src.shape) != tuple(index.shape) else src
+    src = src.cast(input.dtype)
+    ones, start = jt.ones_like(src), jt.zeros_like(input)
+    count = scattered(start, dim, index, ones, "add")
+    named = count > 0
+    empty = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf}[reduce]
+    x = input if include_self else jt.ternary(named, jt.full_like(input, empty), input)
+    if reduce in ("sum", "mean"):
+        total = scattered(x, dim, index, src, "add")
+        count = count + 1 if include_self else count
+        return total if reduce == "sum" else jt.ternary(named, total / count.maximum(1), total)
+    kind = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
+    return scattered(x, dim, index, src, kind)
+
+
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """A copy with ``values`` put at, or added to, the places that a tuple of index tensors names together."""
+    places = list(indices)
+    if len(places) == 1 and str(places[0].dtype) == "bool":
+        places = list(nonzero(places[0], as_tuple=True))
+    shape = np.broadcast_shapes(*(tuple(p.shape) for p in places))
+    flat = jt.zeros(shape).int64()
+    for size, place in zip(input.shape, places):
+        place = place.int64().broadcast(shape) if tuple(place.shape) != shape else place.int64()
+        flat = flat * size + jt.ternary(place < 0, place + size, place)
+    rest = tuple(input.shape)[len(places) :]
+    values = values if isinstance(values, jt.Var) else number_like(values, input)
+    wide = (*shape, *rest)
+    values = values.broadcast(wide) if tuple(values.shape) != wide else values
+    rows = input.reshape((int(np.prod(tuple(input.shape)[: len(places)])), -1))
+    put = index_add if accumulate else index_copy
+    source = values.reshape((flat.numel(), -1)).cast(input.dtype)
+    return put(rows, 0, flat.reshape(-1), source).reshape(input.shape)
+
+
+def filled_diagonal(input: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """A copy with a number on the diagonal (Torch's ``wrap`` goes on below it in tall matrices)."""
+    rows, columns = input.shape[0], input.shape[-1]
+    place = np.zeros(tuple(input.shape), dtype=bool)
+    for i in range(rows if wrap else min(input.shape)):
+        column = i % (columns + 1) if wrap else i
+        if column < columns:
+            place[(i,) * (input.ndim - 1) + (column,)] = True
+    return jt.ternary(*aligned(jt.array(place), number_like(fill_value, input), input))
+
+
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """The slices named by a vector of indices (Jittor's own reads the wrong memory for dim >= 1)."""
     return input[(slice(None),) * (dim % input.ndim) + (index.reshape(-1),)]

@@ -10,7 +10,7 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
-from converter.helpers.library.dtypes import dtype_name, floating, integral
+from converter.helpers.library.dtypes import constant, dtype_name, floating, integral
 from converter.helpers.library.elementwise import maximum, minimum, power_of
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
@@ -113,10 +113,11 @@ def extreme(input: Any, dim: Any, keepdim: bool, largest: bool, nan_shares: bool
 def extreme_value(x: Any, dims: Any, largest: bool) -> Any:
     """Largest or smallest elements, dimensions kept; infinite where all are (Jittor's begin at the last number)."""
     found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
-    edge = float(np.finfo("float32" if str(x.dtype) == "bfloat16" else str(x.dtype)).max)
+    name = str(x.dtype)
+    edge = float(np.finfo("float32" if name == "bfloat16" else name).max)
     if largest:
-        return jt.ternary(found <= -edge, jt.full_like(found, -np.inf), found)
-    return jt.ternary(found >= edge, jt.full_like(found, np.inf), found)
+        return jt.ternary(found <= constant(-edge, name), jt.full_like(found, -np.inf), found)
+    return jt.ternary(found >= constant(edge, name), jt.full_like(found, np.inf), found)
 
 
 def integer_extreme(input: Any, dims: tuple[int, ...], largest: bool) -> Any:
@@ -362,6 +363,14 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return jt.ternary(jt.isnan(input), zero, input).sum(reduced_dims(input, dim), keepdims=keepdim)
 
 
+@with_numpy_names
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean of the elements that are not nan."""
+    x = input if dtype is None else input.cast(dtype_name(dtype))
+    count = jt.isnan(x).logical_not().cast(x.dtype).sum(reduced_dims(x, dim), keepdims=keepdim)
+    return nansum(x, dim, keepdim) / count
+
+
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """Smallest and largest elements, with the names ``min`` and ``max``."""
     dims = () if dim is None else dim
@@ -369,6 +378,13 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any
 
 
 MinMax = namedtuple("MinMax", ["min", "max"])
+
+
+def logcumsumexp(input: Any, dim: int) -> Any:
+    """Logarithms of the running sums of exp(x), each shifted by the largest element of its row."""
+    top = extreme_value(input.detach(), dim, True)
+    top = jt.ternary(jt.isfinite(top), top, jt.zeros_like(top))
+    return jt.log(running_sum((input - top).exp(), dim % input.ndim)) + top
 
 
 def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
