@@ -39,8 +39,7 @@ def test_a_tensor_of_ones_own() -> None:
 
 def test_what_is_converted_already_stays() -> None:
     options = Options(returns=(("one", "tensor"),))
-    result = convert(
-        "import torch\nfrom .a import one\n\n\ndef f(x: torch.Tensor):\n    return one(x).float()\n", options
-    )
-    assert "return one(x).float32()" in result.code
+    source = "import torch\nfrom .a import one\n\n\ndef f(x):\n    return one(x).float(), torch.nothing(x)\n"
+    result = convert(source, options)
+    assert "return one(x).float32(), torch.nothing(x)" in result.code
     assert convert(result.code, options).code == result.code
