@@ -430,9 +430,10 @@ def relu(input: Any, inplace: bool = False) -> Any:
 
 
 def logsigmoid(input: Any) -> Any:
-    """Jittor's log(sigmoid(x)) saturates at -30; this is exact for every x."""
-    shift = jt.maximum(-input, jt.zeros_like(input)).detach()
-    return -(shift + jt.log((-shift).exp() + (-input - shift).exp()))
+    """min(x, 0) - log(1 + exp(-|x|)); Jittor's log(sigmoid(x)) saturates at -30."""
+    negative = input < 0
+    low = jt.ternary(negative, input, jt.zeros_like(input))
+    return low - jt.log(1 + jt.ternary(negative, input, -input).exp())
 
 
 def legacy_softmax_dim(ndim: int) -> int:
@@ -462,6 +463,25 @@ def dropped(input: Any, shape: Any, p: float, training: bool) -> Any:
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Active unless told otherwise; the one of Jittor is not."""
     return in_place(input, dropped(input, input.shape, p, training), inplace)
+
+
+def ieee_arithmetic() -> bool:
+    """Let operators that are compiled from now on reckon with NaN and infinity; whether they do.
+
+    Jittor compiles with ``-Ofast``, which promises the compiler that neither occurs: ``nan > 0`` is then true,
+    ``1 / inf`` nan, and ``clamp`` or ``where`` make a number out of NaN.  The rest of ``-Ofast`` stays; the macro keeps
+    the vector functions for exp and its like, which its headers offer only where nothing of it was taken back.
+    """
+    options = " -fno-finite-math-only -fno-reciprocal-math -D__FAST_MATH__=1 "
+    if os.name == "nt" or "-Ofast" not in jt.flags.cc_flags:
+        return False
+    if "-fno-finite-math-only" not in jt.flags.cc_flags:
+        jt.flags.cc_flags += options
+    return True
+
+
+# Every helper module has this line: it must have been read before the first operator is compiled.
+IEEE_ARITHMETIC = ieee_arithmetic()
 
 
 LIVE_OPTIMIZERS: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -517,6 +537,22 @@ def backward(
             p.held_gradient = g.detach().stop_grad()
         else:
             known.update((known + g).stop_grad())
+
+
+def requires_grad(tensor: Any) -> bool:
+    """``tensor.requires_grad``: it is a parameter or was asked to require a gradient, or depends on such a tensor.
+
+    Jittor's Vars say True wherever a gradient could flow, constants included.
+    """
+    if not tensor.requires_grad or "float" not in str(tensor.dtype):
+        return False
+    if getattr(tensor, "is_parameter", False) or id(tensor) in LEAVES:
+        return True
+    held = [p for o in list(LIVE_OPTIMIZERS) for group in o.param_groups for p in group["params"]]
+    leaves = [p for p in [*held, *living_leaves()] if p.requires_grad]
+    if any(p is tensor for p in leaves):
+        return True
+    return bool(leaves) and any(g is not None for g in reached_gradients(tensor.sum(), leaves, True))
 
 
 def grad_of(tensor: Any) -> Any:
@@ -1653,6 +1689,16 @@ def no_tensors(*operands: Any) -> bool:
     return not any(isinstance(operand, jt.Var) for operand in operands)
 
 
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """``input + alpha * other`` (``jt.add`` ignores alpha), in Torch's dtype."""
+    if no_tensors(input, other):
+        return input + alpha * other
+    a, b = promoted(input, other)
+    if alpha != 1:
+        b = (b * scalar_like(alpha, b)).cast(b.dtype)
+    return (a.logical_or(b) if str(a.dtype) == "bool" else a + b).cast(a.dtype)
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
     """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
 
@@ -1698,13 +1744,15 @@ def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
         return whole_power(a, exponent)
     if integral(a):
         return jt.array(np.power(a.numpy(), b.numpy()), dtype=str(a.dtype))
-    return jt.pow(a, b)
+    a, b = aligned(a, b)
+    # Torch's derivatives: by the base 0 where the exponent is, by the exponent 0 where the base is.
+    return jt.pow(jt.ternary(b == 0, a.detach(), a), jt.ternary(a == 0, b.detach(), b))
 
 
 def whole_power(x: Any, exponent: Any) -> Any:
     """``x ** number`` by products where the exponent is a small whole number."""
     if exponent == 0:
-        return x * 0 + 1
+        return jt.ternary(x - x == 0, x, jt.zeros_like(x)) * 0 + 1
     if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
         result = x
         for _ in range(int(abs(exponent)) - 1):
@@ -1744,7 +1792,12 @@ def aligned(*values: Any) -> list[Any]:
 def maximum(input: Any, other: Any) -> Any:
     """The larger of two elements; where they are equal, each gets half of the gradient, as in Torch."""
     a, b = aligned(*promoted(input, other))
-    return jt.ternary(a > b, a, jt.ternary(a < b, b, (a + b) / 2 if not integral(a) else a))
+    return jt.ternary(a > b, a, jt.ternary(a < b, b, a if integral(a) else equal_or_nan(a, b)))
+
+
+def equal_or_nan(a: Any, b: Any) -> Any:
+    """What the larger of two elements is that are equal, or one of which is nan, with Torch's gradient."""
+    return jt.ternary(a == b, a * 0.5 + b * 0.5, a + b)
 
 
 def sigmoid(input: Any) -> Any:
@@ -2503,7 +2556,7 @@ class NormBase(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -2920,9 +2973,42 @@ def native_update(*values: Any) -> Any:
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Indices (int64) that sort along a dimension (Jittor's returns a pair)."""
-    x = input.detach() if not integral(input) else input.int64()
-    return jt.argsort(x, dim % input.ndim, descending)[0].int64()
+    """Indices (int64) that sort along a dimension, equal elements in their order, nan as the largest of all.
+
+    Jittor's returns a pair, leaves equal elements in any order, and breaks down over nan.
+    """
+    x, dim = input.detach() if not integral(input) else input.int64(), dim % input.ndim
+    if jt.flags.use_cuda or not x.numel():
+        return jt.argsort(x, dim, descending)[0].int64()
+    x = x.float32() if str(x.dtype) in ("float16", "bfloat16") else x
+    order = [i for i in range(x.ndim) if i != dim] + [dim]
+    rows = x if order[-1] == x.ndim - 1 else x.permute(tuple(order))
+    source = STABLE_ORDER.replace("@FIRST@", DESCENDING if descending else ASCENDING)
+    index = jt.code(rows.shape, "int64", [rows], cpu_header=STABLE_ORDER_HEADER, cpu_src=source)
+    return index if rows is x else index.permute(tuple(order.index(i) for i in range(x.ndim)))
+
+
+STABLE_ORDER_HEADER = "#include <algorithm>\n#include <numeric>"
+
+
+ASCENDING = "a != a ? false : b != b ? true : a < b"
+
+
+DESCENDING = "b != b ? false : a != a ? true : a > b"
+
+
+STABLE_ORDER = """
+    int64 length = in0->shape[in0->shape.size() - 1];
+    for (int64 start = 0; start < in0->num; start += length) {
+        auto *row = in0_p + start;
+        auto *index = out0_p + start;
+        std::iota(index, index + length, 0);
+        std::stable_sort(index, index + length, [row](int64 i, int64 j) {
+            auto a = row[i], b = row[j];
+            return @FIRST@;
+        });
+    }
+"""
 
 
 def topk(input: Any, k: int, dim: int | None = None, largest: bool = True, sorted: bool = True) -> Any:
@@ -3101,18 +3187,23 @@ def max_pool(
 ) -> Any:
     """Maximum over windows of the last ``count`` dimensions.
 
-    Jittor's pools refuse an input as small as the kernel, know no dilation, and round up to other sizes than Torch;
-    they do the work where they agree, else one dimension is reduced after the other.
+    Where our own operator cannot be used, Jittor's pools do the work as far as they agree with Torch (they refuse an
+    input as small as the kernel, know no dilation, and round up to other sizes), else one dimension is reduced after
+    the other.
     """
-    if indices:
-        raise NotImplementedError("max pooling with return_indices=True is not supported")
     if input.ndim == count + 1:
-        return max_pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode, False, count).squeeze(0)
+        found = max_pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode, indices, count)
+        return tuple(v.squeeze(0) for v in found) if indices else found.squeeze(0)
     kernel, stride, padding, dilation = pool_options(kernel_size, stride, padding, dilation, count)
     if any(p > k // 2 for p, k in zip(padding, kernel)):
         raise RuntimeError("pad should be at most half of effective kernel size")
     sizes = list(input.shape)[2:]
     outputs = [pooled_size(*given, ceil_mode) for given in zip(sizes, kernel, stride, padding, dilation)]
+    found = native_max_pool(input, kernel, stride, padding, dilation, outputs, indices)
+    if found is not None:
+        return (found[0], found[1].int64()) if indices else found[0]
+    if indices:
+        raise NotImplementedError("max pooling with return_indices=True is supported for float32 on the CPU only")
     floors = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, padding)]
     if count > 1 and floors == outputs and set(dilation) == {1} and all(n > k for n, k in zip(sizes, kernel)):
         pool = nn.Pool if count == 2 else nn.Pool3d
@@ -3247,6 +3338,178 @@ class AvgPool3d(AvgPoolBase):
     spatial = 3
 
 
+MAX_POOL_HEADER = r"""
+#pragma once
+#include "op.h"
+namespace jittor {
+
+// Of x (N, C, D, H, W): the maxima over windows and, if asked for, their places in (D, H, W).  A window is given by
+// kernel, stride, padding, dilation of each dimension.
+// Its gradient spreads values over such places, and the gradient of that collects them.
+struct @CLASS@ : Op {
+    enum { FORWARD, SPREAD, COLLECT } work;
+    Var* x;
+    Var* places;
+    NanoVector size, kernel, stride, padding, gap;
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* x, NanoVector size, NanoVector k, NanoVector stride, NanoVector pad, NanoVector gap, bool with_places);
+    // @attrs(multiple_outputs)
+    @CLASS@(Var* x, Var* places, NanoVector size, bool spread);
+    const char* name() const override { return "@OP@"; }
+    VarPtr grad(Var* out, Var* dout, Var* v, int v_index) override;
+    void infer_shape() override;
+    void run() override;
+    template <bool WITH_PLACES> void maxima(float* out, int* where);
+};
+} // jittor
+"""
+
+
+MAX_POOL_SOURCE = r"""
+#include <cstring>
+#include <limits>
+#include <vector>
+#include "var.h"
+#include "ops/op_register.h"
+#include "@OP@_op.h"
+
+namespace jittor {
+
+@CLASS@::@CLASS@(Var* x, NanoVector size, NanoVector kernel, NanoVector stride, NanoVector padding, NanoVector gap,
+                 bool with_places)
+    : work(FORWARD), x(x), places(nullptr), size(size), kernel(kernel), stride(stride), padding(padding), gap(gap) {
+    flags.set(NodeFlags::_manual_set_vnbb);
+    create_output(nullptr, x->dtype());
+    if (with_places) create_output(nullptr, ns_int32)->flags.set(NodeFlags::_needed_by_backward);
+}
+
+@CLASS@::@CLASS@(Var* x, Var* places, NanoVector size, bool spread)
+    : work(spread ? SPREAD : COLLECT), x(x), places(places), size(size) {
+    flags.set(NodeFlags::_manual_set_vnbb);
+    places->flags.set(NodeFlags::_needed_by_backward);
+    create_output(nullptr, x->dtype());
+}
+
+void @CLASS@::infer_shape() {
+    for (int i = 0; i < (int)outputs().size(); i++) output(i)->set_shape(size);
+}
+
+VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    static auto make = get_op_info("@OP@").get_constructor<vector<VarPtr>, Var*, Var*, NanoVector, bool>();
+    if (v_index != 0 || out != output(0)) return nullptr;
+    if (work == FORWARD) {
+        ASSERT(outputs().size() == 2) << "the maxima were computed without their places";
+        return move(make(dout, output(1), x->shape, true)[0]);
+    }
+    return move(make(dout, places, x->shape, work == COLLECT)[0]);
+}
+
+// One row of maxima: windows start at `first` and every `stride` further; `at` is the place of the row's first value.
+template <int64 STRIDE, bool WITH_PLACES>
+static void row_of_maxima(const float* row, int64 at, int64 first, int64 stride, int64 kernel, int64 gap, int64 width,
+                          int64 count, float* best, int* where) {
+    if (STRIDE) stride = STRIDE;
+    for (int64 k = 0; k < kernel; k++) {
+        int64 begin = first + k * gap;  // where the first window looks
+        int64 from = begin >= 0 ? 0 : (-begin + stride - 1) / stride;
+        int64 to = begin >= width ? 0 : (width - 1 - begin) / stride + 1;
+        if (to > count) to = count;
+        const float* values = row + begin;
+        #pragma omp simd
+        for (int64 i = from; i < to; i++) {
+            float value = values[i * stride];
+            // The first of equal ones; what is not a number counts as larger than all.
+            bool better = value > best[i] || value != value;
+            best[i] = better ? value : best[i];
+            if (WITH_PLACES) where[i] = better ? (int)(at + begin + i * stride) : where[i];
+        }
+    }
+}
+
+// Where a window that starts at `start` looks first.
+static int64 inside(int64 start, int64 gap) {
+    return start >= 0 ? start : start + (-start + gap - 1) / gap * gap;
+}
+
+template <bool WITH_PLACES>
+void @CLASS@::maxima(float* out, int* where) {
+    auto in = x->shape;
+    const float* from = x->ptr<float32>();
+    int64 planes = in[0] * in[1], volume = in[2] * in[3] * in[4], width = size[4], rows = size[2] * size[3];
+    auto row_of = stride[2] == 1 ? row_of_maxima<1, WITH_PLACES>
+                : stride[2] == 2 ? row_of_maxima<2, WITH_PLACES> : row_of_maxima<0, WITH_PLACES>;
+    #pragma omp parallel for if (planes * rows * width > 10000)
+    for (int64 number = 0; number < planes * rows; number++) {
+        int64 plane = number / rows, row = number % rows;
+        int64 d = row / size[3] * stride[0] - padding[0], h = row % size[3] * stride[1] - padding[1];
+        float* best = out + number * width;
+        int* places = WITH_PLACES ? where + number * width : nullptr;
+        int64 start = (inside(d, gap[0]) * in[3] + inside(h, gap[1])) * in[4];
+        for (int64 i = 0; i < width; i++) {
+            best[i] = -std::numeric_limits<float>::infinity();
+            if (WITH_PLACES) places[i] = start + inside(i * stride[2] - padding[2], gap[2]);
+        }
+        for (int64 a = 0; a < kernel[0]; a++)
+        for (int64 b = 0; b < kernel[1]; b++) {
+            int64 z = d + a * gap[0], y = h + b * gap[1], at = (z * in[3] + y) * in[4];
+            if (z < 0 || z >= in[2] || y < 0 || y >= in[3]) continue;
+            row_of(from + plane * volume + at, at, -padding[2], stride[2], kernel[2], gap[2], in[4], width, best,
+                   places);
+        }
+    }
+}
+
+void @CLASS@::run() {
+    if (work == FORWARD) {
+        auto* to = output(0)->ptr<float32>();
+        if (outputs().size() == 2) maxima<true>(to, output(1)->ptr<int32>());
+        else maxima<false>(to, nullptr);
+        return;
+    }
+    Var* out = output(0);
+    int64 planes = size[0] * size[1], wide = out->num / planes, given = places->num / planes;
+    auto *from = x->ptr<float32>(), *to = out->ptr<float32>();
+    auto* at = places->ptr<int32>();
+    int64 source = x->num / planes;
+    #pragma omp parallel for if (planes * given > 10000)
+    for (int64 plane = 0; plane < planes; plane++) {
+        const int* p = at + plane * given;
+        const float* f = from + plane * source;
+        float* t = to + plane * wide;
+        if (work == COLLECT) {
+            for (int64 i = 0; i < given; i++) t[i] = f[p[i]];
+        } else {
+            std::memset(t, 0, wide * sizeof(float));
+            for (int64 i = 0; i < given; i++) t[p[i]] += f[i];
+        }
+    }
+}
+
+} // jittor
+"""
+
+
+def native_max_pool(
+    input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, outputs: Any, indices: bool
+) -> Any:
+    """``[maxima, their places]`` of an input (N, C, ...); None where Jittor's own operators have to do it."""
+    if input.numel() == 0 or not computes_natively(input):
+        return None
+    operator = native_operator("native_max_pool", MAX_POOL_HEADER, MAX_POOL_SOURCE, "-fopenmp")
+    if operator is None:
+        return None
+    shape = list(input.shape)
+    missing = 3 - len(outputs)
+    options = [
+        [common] * missing + list(given) for common, given in zip((1, 1, 0, 1), (kernel, stride, padding, dilation))
+    ]
+    volume = shape if not missing else [*shape[:2], *[1] * missing, *shape[2:]]
+    x = input if not missing else input.reshape(volume)
+    places = indices or not (jt.flags.no_grad or input.is_stop_grad())
+    found = operator(x, [*shape[:2], *[1] * missing, *outputs], *options, places)
+    return found if not missing else [v.reshape([*shape[:2], *outputs]) for v in found]
+
+
 def own_orders(generator: Any = None) -> Any:
     """The NumPy generator of a generator object with a seed of its own; None for the default one."""
     return getattr(generator, "orders", None)
@@ -3303,26 +3566,44 @@ class Extreme(jt.Function):
     Jittor gives the whole gradient to each of them, and drops nan.
     """
 
-    def execute(self, x: Any, dims: tuple[int, ...], largest: bool) -> Any:
-        found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+    def execute(self, x: Any, dims: tuple[int, ...], largest: bool, nan_shares: bool) -> Any:
+        found = extreme_value(x, dims, largest)
         if not integral(x):
             bad = jt.isnan(x).int32().max(dims, keepdims=True) > 0
             found = jt.ternary(bad, jt.array([float("nan")], dtype=str(x.dtype)).broadcast(found.shape), found)
-        self.dims, self.chosen = dims, x == found
+        chosen = x == found
+        if nan_shares:
+            chosen = chosen.logical_or(jt.isnan(x).logical_and(jt.isnan(found)))
+        self.dims, self.chosen = dims, chosen
         return found
 
-    def grad(self, grad: Any) -> tuple[Any, None, None]:
+    def grad(self, grad: Any) -> tuple[Any, None, None, None]:
         share = self.chosen.cast(grad.dtype)
-        return share * (grad / share.sum(self.dims, keepdims=True)), None, None
+        return share * (grad / share.sum(self.dims, keepdims=True)), None, None, None
 
 
-def extreme(input: Any, dim: Any, keepdim: bool, largest: bool) -> Any:
-    """Largest or smallest elements over some dimensions, gradient shared among equals."""
+def extreme(input: Any, dim: Any, keepdim: bool, largest: bool, nan_shares: bool = False) -> Any:
+    """Largest or smallest elements over some dimensions, gradient shared among equals.
+
+    Of nan Torch's ``max`` and ``min`` share the gradient, while ``amax`` and ``amin`` have none (nan).
+    """
     dims = reduced_dims(input, dim)
-    found = Extreme()(input, dims, largest) if not integral(input) else integer_extreme(input, dims, largest)
+    found = (
+        Extreme()(input, dims, largest, nan_shares) if not integral(input) else integer_extreme(input, dims, largest)
+    )
     if keepdim:
         return found
     return found.reshape([n for i, n in enumerate(input.shape) if i not in dims] or [1])
+
+
+def extreme_value(x: Any, dims: Any, largest: bool) -> Any:
+    """Largest or smallest elements, dimensions kept; infinite where all are (Jittor's begin at the last number)."""
+    found = x.max(dims, keepdims=True) if largest else x.min(dims, keepdims=True)
+    name = str(x.dtype)
+    edge = float(np.finfo("float32" if name == "bfloat16" else name).max)
+    if largest:
+        return jt.ternary(found <= constant(-edge, name), jt.full_like(found, -np.inf), found)
+    return jt.ternary(found >= constant(edge, name), jt.full_like(found, np.inf), found)
 
 
 def integer_extreme(input: Any, dims: tuple[int, ...], largest: bool) -> Any:
@@ -3346,9 +3627,19 @@ def arg_extreme(input: Any, dim: int | None, keepdim: bool, largest: bool) -> An
     if dim is None:
         index = arg_extreme(x.reshape(-1), 0, False, largest)
         return index.reshape([1] * input.ndim) if keepdim else index
+    if not integral(x):
+        x = nan_outermost(x, largest)
     found = jt.argmax(x, dim, keepdims=True) if largest else jt.argmin(x, dim, keepdims=True)
     index = found[0].int64()
     return index if keepdim else without_dim(index, dim % input.ndim)
+
+
+def nan_outermost(x: Any, largest: bool) -> Any:
+    """The tensor with nan replaced by what lies beyond all its other elements: Torch finds nan first."""
+    edge = float(np.finfo("float32" if str(x.dtype) == "bfloat16" else str(x.dtype)).max)
+    if largest:
+        return jt.ternary(x != x, jt.full_like(x, np.inf), jt.ternary(x > edge, jt.full_like(x, edge), x))
+    return jt.ternary(x != x, jt.full_like(x, -np.inf), jt.ternary(x < -edge, jt.full_like(x, -edge), x))
 
 
 @with_numpy_names
@@ -3361,7 +3652,7 @@ def max_of(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = N
         other = dim
     if other is not None:
         return maximum(input, other)
-    return extreme(input, (), False, True) if dim is None else extreme_along(input, dim, keepdim, True)
+    return extreme(input, (), False, True, True) if dim is None else extreme_along(input, dim, keepdim, True)
 
 
 @with_numpy_names
@@ -3597,3 +3888,99 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         if cut:
             input = jt.concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
     return input
+
+
+LINE_WIDTH = 80
+
+
+EDGE_ITEMS = 3
+
+
+SUMMARY_FROM = 1000
+
+
+DIGITS = 4
+
+
+class Written(str):
+    """A text that ``repr`` and ``!r`` leave as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def text(value: Any, scalar: bool = False) -> Any:
+    """The text of a tensor, a size or a dtype in Torch's form; anything else as it is.
+
+    ``scalar``: the tensor has no dimension in Torch, where Jittor's has one.  Torch's ``grad_fn=`` is not written.
+    """
+    if isinstance(value, jt.Var):
+        return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
+    if isinstance(value, jt.NanoVector):
+        return Written(f"torch.Size({[int(n) for n in value]})")
+    if isinstance(value, jt.NanoString):
+        return Written(f"torch.{value}")
+    return value
+
+
+def tensor_text(tensor: Any, scalar: bool) -> str:
+    """``tensor([1., 2.])``; the dtype where it is not one of those that Torch makes of Python's numbers."""
+    values, name = tensor.numpy(), str(tensor.dtype)
+    values = values.reshape(()) if scalar and values.size == 1 else values
+    ending = "" if name in ("float32", "int64", "bool") else f", dtype=torch.{name}"
+    if values.size == 0:
+        shape = "" if values.ndim == 1 else f", size={tuple(values.shape)}"
+        return f"tensor([]{shape}{ending})"
+    summary = values.size > SUMMARY_FROM
+    return f"tensor({nested_text(values, 7, number_format(shown(values) if summary else values), summary)}{ending})"
+
+
+def shown(values: Any) -> Any:
+    """The elements of a large tensor that its text has."""
+    for axis, length in enumerate(values.shape):
+        if length > 2 * EDGE_ITEMS:
+            places = [*range(EDGE_ITEMS), *range(length - EDGE_ITEMS, length)]
+            values = values.take(places, axis)
+    return values
+
+
+def number_format(values: Any) -> Any:
+    """The function that writes one element: all elements take the same width."""
+    flat = values.reshape(-1)
+    if flat.dtype.kind in "iub":
+        width = max(len(str(v)) for v in flat.tolist())
+        return lambda v: f"{v!s:>{width}}"
+    wide = flat.astype(np.float64)
+    sized = wide[np.isfinite(wide) & (wide != 0)]
+    size = np.abs(sized) if sized.size else np.ones(1)
+    high, low, whole = float(size.max()), float(size.min()), bool((size == np.ceil(size)).all())
+    form = "e" if high / low > 1000.0 or high > 1.0e8 or not whole and low < 1.0e-4 else "f"
+    point = "." if whole and form == "f" else ""
+    form = f".0{form}" if point else f".{DIGITS}{form}"
+
+    def write(value: float) -> str:
+        return f"{value:{form}}{point}" if math.isfinite(value) else str(value)
+
+    width = max((len(write(v)) for v in sized.tolist()), default=0)
+    return lambda v: f"{write(float(v)):>{width}}"
+
+
+def nested_text(values: Any, indent: int, write: Any, summary: bool) -> str:
+    """The elements in brackets, lines broken and aligned as Torch does."""
+    if values.ndim == 0:
+        return str(write(values.item()))
+    many = summary and len(values) > 2 * EDGE_ITEMS
+    kept = [*range(EDGE_ITEMS), *range(len(values) - EDGE_ITEMS, len(values))] if many else range(len(values))
+    if values.ndim == 1:
+        words = [write(v) for v in values[list(kept)].tolist()]
+        per_line = max(1, (LINE_WIDTH - indent) // (len(words[0]) + 2))
+        if many:
+            words.insert(EDGE_ITEMS, " ...")
+        lines = [words[i : i + per_line] for i in range(0, len(words), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(", ".join(line) for line in lines) + "]"
+    parts = [nested_text(values[i], indent + 1, write, summary) for i in kept]
+    if many:
+        parts.insert(EDGE_ITEMS, "...")
+    return "[" + ("," + "\n" * (values.ndim - 1) + " " * (indent + 1)).join(parts) + "]"

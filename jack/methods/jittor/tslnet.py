@@ -106,7 +106,7 @@ class LocalizationModule(jh.Module):
         for start in range(0, segments, AUDIO_CHUNK):
             stop = min(start + AUDIO_CHUNK, segments)
             positions = self.tpe[start:stop].reshape(1, stop - start, 1, bins)
-            current = a_fea[:, start:stop] + positions  # B x n x 32 x 60
+            current = jh.add(a_fea[:, start:stop], positions)  # B x n x 32 x 60
             before = jh.roll(current, shifts=1, dims=1)
             after = jh.roll(current, shifts=-1, dims=1)
             images = jh.concat([before, current, after], dim=2)  # B x n x 96 x 60

@@ -14,7 +14,7 @@ Batch = dict[str, NDArray[Any]]
 
 def make_optimizer(model: jh.Module, lr: float, weight_decay: float) -> jh.Adam:
     """Adam over what is trained, with a constant rate; the decay is part of the gradient (L2)."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    trained = [parameter for parameter in model.parameters() if jh.requires_grad(parameter)]
     return jh.Adam(trained, lr=lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=weight_decay)
 
 
@@ -42,7 +42,7 @@ def gradient_norms(model: jh.Module) -> dict[str, float]:
     """The L2 norm of each gradient that the last step left, by the name of the parameter."""
     held = {}
     for name, parameter in model.named_parameters():
-        if parameter.requires_grad and jh.grad_of(parameter) is not None:
+        if jh.requires_grad(parameter) and jh.grad_of(parameter) is not None:
             held[name] = jt.sqrt(jh.sum_of(jh.power_of(jh.grad_of(parameter).float64(), 2)))
     norms = jh.stack(list(held.values())).detach().numpy().reshape(-1)  # one transfer for all
     return dict(zip(held, norms.tolist()))
