@@ -96,4 +96,4 @@ def test_formatted_texts_that_are_put_together() -> None:
         "    return ('no'\n            f'{torch.relu(x)}' f' of {x.max()}')\n"
     )
     result = convert(source)
-    assert "'no'\n            f'{jh.relu(x)}' f' of {jh.max_of(x)}'" in result.code
+    assert "'no'\n            f'{jh.text(jh.relu(x))}' f' of {jh.max_of(x).item()}'" in result.code
