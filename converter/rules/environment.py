@@ -110,3 +110,15 @@ for _name, _signature, _given in (
         restriction=_NOTE,
         cases=[snippet(f"return A.to(torch.{_name}({_given})) if torch.is_autocast_enabled('cpu') else A", grad=False)],
     )
+rule(
+    "torch.nn.modules.transformer._get_activation_fn",
+    "(activation)",
+    to="helpers.activation_of_name",
+    cases=[
+        snippet(
+            "from torch.nn.modules.transformer import _get_activation_fn\n"
+            "return _get_activation_fn('relu')(A), _get_activation_fn('gelu')(A)",
+            tolerance="special",
+        )
+    ],
+)

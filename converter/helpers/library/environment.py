@@ -6,6 +6,7 @@ from typing import Any
 
 import jittor as jt
 
+from converter.helpers.library.activations import gelu, relu
 from converter.helpers.library.devices import Device
 from converter.helpers.library.dtypes import is_dtype
 
@@ -56,3 +57,10 @@ def get_autocast_cpu_dtype() -> Any:
 def get_autocast_gpu_dtype() -> Any:
     """``torch.get_autocast_gpu_dtype``: see :func:`get_autocast_dtype`."""
     return jt.float32
+
+
+def activation_of_name(activation: str) -> Any:
+    """What Torch's transformer layers call ``"relu"`` and ``"gelu"``."""
+    if activation not in ("relu", "gelu"):
+        raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+    return relu if activation == "relu" else gelu
