@@ -10,7 +10,7 @@ from converter import kinds
 from converter.flow import dtypes, scalars
 from converter.flow.annotations import Annotations
 from converter.flow.facts import ClassInfo, FunctionInfo
-from converter.flow.trees import ARRAY_VIEW, VIEW_METHODS, memory_of, parameters, root
+from converter.flow.trees import ARRAY_VIEW, VIEW_METHODS, is_classmethod, memory_of, parameters, root
 from converter.kinds import (
     ARRAY,
     BOOL,
@@ -77,7 +77,8 @@ class Calls(Annotations):
             forward = custom.find_method("forward")
             if forward is None:
                 return LIKELY_TENSOR
-            self._seed(forward, arguments, skip=0 if custom.find_method("setup_context") else 1)
+            before = 0 if custom.find_method("setup_context") else 1
+            self._seed(forward, arguments, skip=before + is_classmethod(forward.node))
             result = self._result_of(forward).likely()
             return result if result.known else LIKELY_TENSOR
         if callee.name == "instance" and isinstance(callee.definition, ClassInfo):

@@ -10,7 +10,7 @@ import libcst as cst
 from converter import kinds
 from converter.flow.expressions import Expressions
 from converter.flow.facts import MODULE_PATHS, ClassInfo, FunctionInfo
-from converter.flow.trees import defines, parameters
+from converter.flow.trees import defines, is_classmethod, parameters
 from converter.kinds import LIKELY_TENSOR, NONE, UNKNOWN, Evidence, Kind, join_all
 from converter.names import Scope
 from converter.tree import dotted
@@ -91,7 +91,7 @@ class Definitions(Expressions):
             name = parameter.name.value
             if index == 0 and owner is not None and not static:
                 kind = Kind("instance", definition=owner)
-            elif index == 0 and custom and name in ("ctx", "self", "context"):
+            elif index == is_classmethod(node) and custom and name in ("ctx", "self", "context"):
                 kind = Kind("context")
             else:
                 kind = UNKNOWN

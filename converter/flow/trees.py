@@ -62,6 +62,11 @@ def defines(node: cst.ClassDef, name: str) -> bool:
     return any(isinstance(s, cst.FunctionDef) and s.name.value == name for s in node.body.body)
 
 
+def is_classmethod(node: cst.CSTNode) -> bool:
+    """Whether a function's first argument is the class."""
+    return isinstance(node, cst.FunctionDef) and any(dotted(d.decorator) == "classmethod" for d in node.decorators)
+
+
 def root(node: cst.BaseExpression) -> str:
     """The name whose storage a view of this expression shares; empty where the expression makes a fresh value."""
     while True:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from converter import apply
 from converter.flow.dtypes import differs
-from converter.kinds import Kind
+from converter.kinds import LIKELY_TENSOR, Kind
 from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
 from converter.rules.base import Rule
@@ -171,7 +171,11 @@ class Operators(Calls):
         inner = self.rw(node.expression)
         rebuilt = node.with_changes(expression=inner) if inner is not node.expression else node
         kind = self._kind(node.expression)
-        if not isinstance(node.operator, cst.BitInvert) or kind.name != "tensor":
+        if not isinstance(node.operator, cst.BitInvert):
+            return rebuilt
+        if kind.name == "unknown" and self._may_be_tensor(node.expression):
+            kind = LIKELY_TENSOR  # the helper takes what is no tensor as well
+        if kind.name != "tensor":
             return rebuilt
         rule = self.registry.get("torch.Tensor.__invert__")
         if rule is None:

@@ -6,13 +6,16 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import MODULE_PATHS, ClassInfo, owner_of
-from converter.kinds import TENSOR_ATTRIBUTES, Evidence, Kind
+from converter.kinds import LIKELY_TENSOR, TENSOR_ATTRIBUTES, Evidence, Kind
 from converter.names import is_torch
 from converter.rewrite.base import State, brief
 from converter.rules.base import Answer, Refusal, Rule
 
 # Attributes of tensors that Jittor's Var has too, with another meaning (``data`` is a NumPy array).
 _TELLTALE = frozenset({"data", "grad"})
+_SETTINGS = frozenset(
+    {"self", "cls", "args", "cfg", "config", "opt", "opts", "options", "params", "hparams", "settings"}
+)
 _WITH_ATTRIBUTES = (
     "torch.Tensor",
     "torch.optim.Optimizer",
@@ -63,6 +66,11 @@ class References(State):
             else:
                 self._find(node, "JC104", f"the method {rule.api} is used as a value", rule.api)
                 self._count("needs you")
+        elif kind.name == "unknown" and name == "device" and self._has_device(node.value):
+            # The helper takes what is no tensor as well, so that no evidence is needed.
+            rule = self.registry.get("torch.Tensor.device")
+            assert rule is not None
+            return self._apply_attribute(node, value, rule, LIKELY_TENSOR, mark)
         elif kind.name == "unknown" and name in _TELLTALE and self._may_be_tensor(node.value):
             api = f"torch.Tensor.{name}"
             self._find(node, "JC201", f".{name} of an unknown value; {api} differs in Jittor", api, Evidence.UNKNOWN)
@@ -82,6 +90,11 @@ class References(State):
             root = root.value
         foreign = self.facts.kind(root).name in ("other", "numpy")
         return self.facts.imports_torch and not self.facts.mixed and not foreign
+
+    def _has_device(self, node: cst.BaseExpression) -> bool:
+        """Whether ``.device`` of this unknown value may be a tensor's, and not a setting of a program."""
+        settings = isinstance(node, cst.Name) and node.value in _SETTINGS
+        return not settings and self._may_be_tensor(node)
 
     def _is_super_of_module(self, kind: Kind) -> bool:
         return kind.name == "super" and isinstance(kind.definition, ClassInfo) and bool(kind.definition.is_module)

@@ -112,11 +112,12 @@ rule(
 )
 rule(
     "torch.bucketize",
-    "(input, boundaries, *, right=False)",
+    "(input, boundaries, *, out_int32=False, right=False)",
     to="helpers.bucketize",
     cases=[
         call(input="A", boundaries="torch.tensor([-1.0, 0.0, 1.0])"),
         call(input="K.float()", boundaries="H[0]", right="True"),
+        snippet("return torch.bucketize(A, torch.tensor([-1.0, 0.0, 1.0]), out_int32=True)"),
     ],
 )
 rule(

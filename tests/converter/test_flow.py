@@ -9,6 +9,7 @@ import pytest
 
 from converter import rules
 from converter.flow import Flow
+from converter.pipeline import convert
 from converter.tree import walk
 
 
@@ -150,3 +151,19 @@ def test_tensor_attributes_are_torchs_own() -> None:
 
     missing = {n for n in dir(torch.Tensor) if not n.startswith("_")} - TENSOR_ATTRIBUTES
     assert not missing, "run: dir(torch.Tensor) into converter/tensor_attributes.txt"
+
+
+def test_helpers_that_take_anything_need_no_evidence() -> None:
+    body = "return torch.ones(2, device=x.device), ~mask, args.device"
+    code = convert(f"import torch\n\n\ndef f(x, mask, args):\n    {body}\n").code
+    assert "device=jh.device_of(x)), jh.bitwise_not(mask), args.device" in code
+
+
+def test_a_function_of_ones_own_by_class_methods() -> None:
+    source = (
+        "import torch\n\n\nclass Double(torch.autograd.Function):\n"
+        "    @classmethod\n    def forward(cls, ctx, x, dim=-1):\n"
+        "        top, _ = x.max(dim=dim)\n        return top\n\n\n"
+        "def f(y: torch.Tensor):\n    return Double.apply(y, 1)\n"
+    )
+    assert "top, _ = jh.max_of(x, dim=dim)" in convert(source).code

@@ -68,7 +68,9 @@ def logical_not(input: Any) -> Any:
 
 
 def bitwise_not(input: Any) -> Any:
-    """``~x``: not, for booleans; -x - 1 for integers.  Jittor's Var has no ``~``."""
+    """``~x``: not, for booleans; -x - 1 for integers.  Jittor's Var has no ``~``; what is no Var has its own."""
+    if not isinstance(input, jt.Var):
+        return ~input
     return input.logical_not() if str(input.dtype) == "bool" else (-1 - input.int64()).cast(input.dtype)
 
 

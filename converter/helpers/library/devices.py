@@ -46,7 +46,9 @@ class Device:
 
 
 def device_of(tensor: Any) -> Any:
-    """``tensor.device``: the device that Jittor computes on."""
+    """``tensor.device``: the device that Jittor computes on; the attribute of anything else stays what it is."""
+    if not isinstance(tensor, jt.Var):
+        return tensor.device
     return Device("cuda", 0) if jt.flags.use_cuda else Device("cpu")
 
 

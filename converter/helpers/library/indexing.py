@@ -166,17 +166,18 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 
 def searchsorted(sorted_sequence: Any, input: Any, *, right: bool = False, out_int32: bool = False) -> Any:
-    """Where numbers would be put into sorted rows to keep them sorted (int64)."""
+    """Where numbers would be put into sorted rows to keep them sorted (int64, or int32)."""
     numbers = input if isinstance(input, jt.Var) else jt.array(np.array([input]), dtype=str(sorted_sequence.dtype))
     edges = sorted_sequence.unsqueeze(-2) if sorted_sequence.ndim > 1 else sorted_sequence
     # Counted from above, so that nan lies above all edges.
     above = edges > numbers.unsqueeze(-1) if right else edges >= numbers.unsqueeze(-1)
-    return above.logical_not().int64().sum(-1)
+    places = above.logical_not().int64().sum(-1)
+    return places.int32() if out_int32 else places
 
 
-def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:
-    """In which interval between sorted boundaries each number lies (int64)."""
-    return searchsorted(boundaries, input, right=right)
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    """In which interval between sorted boundaries each number lies (int64, or int32)."""
+    return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
 def to_list(input: Any) -> Any:
