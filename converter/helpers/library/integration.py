@@ -10,7 +10,7 @@ from converter.helpers.library.reductions import sum_of
 
 
 def trapezoid(y: Any, x: Any = None, *, dx: Any = 1.0, dim: int = -1) -> Any:
-    """The integral along a dimension by the trapezoidal rule; ``x`` has the shape of ``y``, or that of the dimension."""
+    """The integral along a dimension by the trapezoidal rule; ``x`` has the shape of ``y`` or one dimension."""
     dim %= y.ndim
     before = (slice(None),) * dim
     means = (y[(*before, slice(1, None))] + y[(*before, slice(None, -1))]) / 2
