@@ -219,7 +219,7 @@ optimizer = torch.optim.SGD(layer.parameters(), lr=0.5)
 before = layer.weight.detach().clone()
 torch.sum(layer(torch.ones(1, 2))).backward()
 optimizer.step()
-print("MOVED", (before - layer.weight).detach().numpy().tolist(), isinstance(layer, torch.nn.Linear))
+print("MOVED", (before - layer.weight).detach().numpy().round(4).tolist(), isinstance(layer, torch.nn.Linear))
 """
 
 
