@@ -148,10 +148,10 @@ struct Scratch {
     size_t size, allocation = 0;
     void* place = nullptr;
     Scratch(size_t size) : size(size) {
-        if (size) place = exe.temp_allocator->alloc(size, allocation);
+        if (size) place = exe.allocator->alloc(size, allocation);
     }
     ~Scratch() {
-        if (place) exe.temp_allocator->free(place, size, allocation);
+        if (place) exe.allocator->free(place, size, allocation);
     }
     Scratch(const Scratch&) = delete;
 };
