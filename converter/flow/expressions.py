@@ -180,6 +180,10 @@ class Expressions(Calls):
                 )
                 for index_kind in indices:
                     self._needs_dimensions(index_kind)
+                    if index_kind.derived:  # `m[i.long()]`: what `i` is decides
+                        for inside in walk(node):
+                            if isinstance(inside, cst.Name):
+                                self._needs_dimensions(self.facts.kind(inside))
                 view = "" if advanced else root(node.value)
                 piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
                 if scalars.is_row(node) and not advanced:

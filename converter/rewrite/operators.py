@@ -11,7 +11,7 @@ from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
 from converter.rules.base import Rule
 from converter.rules.use import parenthesized
-from converter.tree import dotted
+from converter.tree import dotted, walk
 
 OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.FloorDivide: "floordiv",
@@ -131,8 +131,15 @@ class Operators(Calls):
             return new
         number = cst.Call(func=cst.Attribute(parenthesized(new.slice.value), cst.Name("item")))
         if not kind.scalar:
-            name = "row" if kind.rows else "derived"
-            number = cst.Call(func=apply.path(f"helpers.{name}_as_index"), args=[cst.Arg(new.slice.value)])
+            value, name = new.slice.value, "row"
+            if not kind.rows:
+                parts = (n for n in walk(old.slice.value) if isinstance(n, cst.Name) and self._kind(n).rows)
+                origin = next(parts, None)
+                if origin is None:
+                    name = "derived"
+                else:
+                    value = cst.Call(func=apply.path("helpers.marked_like"), args=[cst.Arg(value), cst.Arg(origin)])
+            number = cst.Call(func=apply.path(f"helpers.{name}_as_index"), args=[cst.Arg(value)])
         return new.with_changes(slice=new.slice.with_changes(value=number))
 
     def _comparison(self, node: cst.Comparison) -> cst.BaseExpression:

@@ -174,6 +174,9 @@ rule(
         snippet("return V[0].unsqueeze(0), A[0].unsqueeze(0), A[1, 2].unsqueeze(0), V.argmax().unsqueeze(0)"),
         snippet("rows = []\nfor v in V:\n    rows.append(v.unsqueeze(0))\nreturn torch.cat(rows)"),
         snippet("rows = []\nfor i, v in enumerate(A):\n    rows.append(v[None])\nreturn torch.cat(rows)"),
+        snippet(
+            "m = torch.zeros(3, 3)\nfor t in torch.tensor([0, 2]):\n    m[t.long(), t + 0] += 1\nreturn m.unsqueeze(0)"
+        ),
         snippet("first = V[0]\nreturn first.unsqueeze(0), A[0, 1][None], A[V.argmax() * 0].unsqueeze(1)"),
     ],
 )

@@ -124,3 +124,11 @@ def test_elements_texts_and_results_are_torchs(written: str, made: str) -> None:
 def test_gradients_before_there_is_an_optimizer() -> None:
     text = "import torch\n\ndef f(w: torch.Tensor):\n    w.sum().backward()\n    opt = torch.optim.SGD([w], lr=0.1)\n"
     assert "jh.backward(" in convert(text).code
+
+
+def test_an_element_counts_in_a_matrix_of_confusions() -> None:
+    text = _HEAD + "    m = torch.zeros(3, 3)\n    for t, p in zip(x, y):\n        m[t.long(), p] += 1\n    return m\n"
+    made = convert(text)
+    assert {d.code for d in made.diagnostics} <= {"JC205"}  # a note
+    assert "m[jh.row_as_index(jh.marked_like(t.int64(), t)), jh.row_as_index(p)] += 1" in made.code
+    assert "zip(jh.rows_of(x), jh.rows_of(y))" in made.code

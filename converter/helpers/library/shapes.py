@@ -93,6 +93,13 @@ def stack_derived(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     return stack(parts, dim)
 
 
+def marked_like(value: Any, origin: Any) -> Any:
+    """What was computed from a part of a tensor, marked as a scalar where that part is one (see :func:`row_of`)."""
+    if getattr(origin, "is_scalar", False) and isinstance(value, jt.Var):
+        value.is_scalar = True
+    return value
+
+
 def row_as_index(value: Any) -> Any:
     """A part of a tensor as an index: a number where the part is a single element."""
     return int(value.item()) if getattr(value, "is_scalar", False) else value
