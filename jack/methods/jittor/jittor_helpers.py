@@ -1158,10 +1158,10 @@ struct Scratch {
     size_t size, allocation = 0;
     void* place = nullptr;
     Scratch(size_t size) : size(size) {
-        if (size) place = exe.temp_allocator->alloc(size, allocation);
+        if (size) place = exe.allocator->alloc(size, allocation);
     }
     ~Scratch() {
-        if (place) exe.temp_allocator->free(place, size, allocation);
+        if (place) exe.allocator->free(place, size, allocation);
     }
     Scratch(const Scratch&) = delete;
 };
@@ -1561,7 +1561,9 @@ class Device:
 
 
 def device_of(tensor: Any) -> Any:
-    """``tensor.device``: the device that Jittor computes on."""
+    """``tensor.device``: the device that Jittor computes on; the attribute of anything else stays what it is."""
+    if not isinstance(tensor, jt.Var):
+        return tensor.device
     return Device("cuda", 0) if jt.flags.use_cuda else Device("cpu")
 
 
