@@ -123,7 +123,7 @@ class GELU(Module):
         return gelu(input, approximate=self.approximate)
 
     def extra_repr(self) -> str:
-        return f"approximate={self.approximate}"
+        return f"approximate={self.approximate!r}"
 
 
 class SiLU(Module):

@@ -367,6 +367,9 @@ class RMSNorm(Module):
     def execute(self, x: Any) -> Any:
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
 
 class GroupNorm(Module):
     """Normalisation of groups of channels, with a learned scale and shift per channel."""

@@ -142,6 +142,9 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = tuple(unflattened_size)
 
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
     def execute(self, input: Any) -> Any:
         shape = list(input.shape)
         dim = self.dim % input.ndim
@@ -196,6 +199,9 @@ class PixelShuffle(Module):
 
     def execute(self, input: Any) -> Any:
         return pixel_shuffle(input, self.upscale_factor)
+
+    def extra_repr(self) -> str:
+        return f"upscale_factor={self.upscale_factor}"
 
 
 class PixelUnshuffle(Module):
