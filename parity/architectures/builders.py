@@ -97,7 +97,7 @@ def read_settings(path: Path) -> tuple[list[Setting], dict[str, str]]:
 
     Returns:
         The settings, and what ``[page]`` says: ``title`` and ``command`` of the generated page, and ``sample`` (which
-        models were chosen) where only models that a setting matches are to be run at all.
+        models were chosen; a ``note`` may stand beside it) where only models that a setting matches are to be run at all.
 
     Raises:
         SpecError: the file cannot be read or says something unknown.
@@ -107,8 +107,10 @@ def read_settings(path: Path) -> tuple[list[Setting], dict[str, str]]:
     except (OSError, ValueError) as error:
         raise SpecError(f"{path}: {error}") from None
     page = told.get("page", {})
-    if set(page) - {"title", "command", "sample"} or told.keys() - {"page", "model"}:
-        raise SpecError(f"{path}: holds something other than [page] with title, command and sample, and [[model]]")
+    if set(page) - {"title", "command", "sample", "note"} or told.keys() - {"page", "model"}:
+        raise SpecError(
+            f"{path}: holds something other than [page] with title, command, sample and note, and [[model]]"
+        )
     settings: list[Setting] = []
     for entry in told.get("model", []):
         unknown = entry.keys() - {"match", "args", "input", "skip", "skip_train"}

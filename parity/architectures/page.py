@@ -44,7 +44,9 @@ def as_page(told: dict[str, Any]) -> str:
 
 
 def _summary(told: dict[str, Any]) -> str:
-    lines = [f"- Chosen: {told['source']['sample']}."] if "sample" in told["source"] else []
+    note = told["source"].get("note", "")
+    lines = [f"{note}\n"] if note else []
+    lines += [f"- Chosen: {told['source']['sample']}."] if "sample" in told["source"] else []
     for mode, word in (("eval", "Evaluation"), ("train", "Training")):
         count = Counter(a[mode]["answer"] if mode in a else "not run yet" for a in told["models"].values())
         digests = told.get("digests", {})
