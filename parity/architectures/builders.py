@@ -97,7 +97,7 @@ def read_settings(path: Path) -> tuple[list[Setting], dict[str, str]]:
 
     Returns:
         The settings, and what ``[page]`` says: ``title`` and ``command`` of the generated page, and ``sample`` (which
-        models were chosen; a ``note`` may stand beside it) where only models that a setting matches are to be run at all.
+        models were chosen) where only models that a setting matches are to be run at all, and a ``note``.
 
     Raises:
         SpecError: the file cannot be read or says something unknown.

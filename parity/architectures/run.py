@@ -199,7 +199,8 @@ def _one(
     circumstances = {"arguments": setting.arguments, "inputs": list(setting.inputs), "converted": digest}
     known = told["models"].setdefault(key, {}).get(mode, {})
     same = all(
-        known.get(name) == value or (name == "converted" and task.missing) for name, value in circumstances.items()
+        known.get(name) == value or (name == "converted" and task.missing and known.get("answer") != "needs you")
+        for name, value in circumstances.items()
     )
     if known and same and known["answer"] in SETTLED:
         return
