@@ -83,6 +83,7 @@ class Server:
         self.work.restore_dropout()
         del values, before
         gc.collect()
+        self.memory.trim()  # what compiling and comparing left behind is not a step's
         return told
 
     def step(self) -> dict[str, Any]:

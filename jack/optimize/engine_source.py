@@ -541,10 +541,10 @@ void @CLASS@::run() {
     for (auto* v : given) from.push_back(v->ptr<float32>());
     for (size_t i = 0; i < plan->results.size(); i++) to.push_back(output(i)->ptr<float32>());
     size_t allocation = 0, size = plan->arena + 64;
-    void* place = exe.temp_allocator->alloc(size, allocation);
+    void* place = exe.allocator->alloc(size, allocation);
     char* base = (char*)(((size_t)place + 63) / 64 * 64);
     plan->run(from, to, base);
-    exe.temp_allocator->free(place, size, allocation);
+    exe.allocator->free(place, size, allocation);
 }
 
 } // jittor

@@ -72,6 +72,12 @@ POOLS: dict[str, tuple[str, tuple[int, ...]]] = {
     "average 2-D (8, 2)": ("AvgPool2d((8, 2))", (2, 3, 8, 2)),
     "average 1-D": ("AvgPool1d(4, padding=2)", (2, 3, 4)),
 }
+DIVIDED: dict[str, tuple[str, tuple[int, ...]]] = {
+    "relu": ("ReLU()", (3, 40)),
+    "convolution": ("Conv2d(3, 4, 3)", (2, 3, 6, 7)),
+    "pool": ("MaxPool2d(3, 2)", (2, 3, 9, 8)),
+    "norm": ("BatchNorm2d(3)", (2, 3, 4, 5)),
+}
 # optimizer, its options; each updates 40,000 values, so that all threads take part
 UPDATES: dict[str, tuple[str, dict[str, Any]]] = {
     "Adam": ("Adam", {"lr": 0.01, "weight_decay": 0.1, "betas": (0.8, 0.95)}),
@@ -240,6 +246,19 @@ def compute(
     keep("relu", y[1:], first[1:])
     keep("relu, twice", *(g[1:] for g in gradients((first * tensor(m))[1:].sum(), [x], False)))
     keep("relu, not numbers", y[0, :4])
+    # In Jittor a gradient behind a division by an integer tensor is float64, where the operators read float32.
+    numbers = tensor(np.array([3, 4]))
+    numbers = numbers.int64() if hasattr(numbers, "int64") else numbers.long()
+    for name, (text, size) in DIVIDED.items():
+        layer = eval(f"nn.{text}", {"nn": nn})
+        parameters = put(layer)
+        x = leaf(normal(*size))
+        y = layer(x)
+        divided = (y * tensor(normal(*y.shape))).sum() / (numbers.sum() + numbers.sum())
+        keep(f"divided {name}", *gradients(divided, [x, *parameters], False))
+    a, b = leaf(normal(6, 5, 7)), leaf(normal(6, 7, 3))
+    y = nn.matmul(a, b) if hasattr(nn, "matmul") else a @ b
+    keep("divided product", *gradients((y * y).sum() / (numbers.sum() + numbers.sum()), [a, b], False))
     for name, (optimizer, options) in UPDATES.items():
         keep(f"update {name}", updated(normal(200, 200), optimizer, options, [normal(200, 200) for _ in range(3)]))
 

@@ -38,7 +38,8 @@ CASES = [
     *(f"flat {name}" for name in native_cases.FLAT),
     *(f"product {name}" for name in native_cases.PRODUCTS),
     *(f"update {name}" for name in native_cases.UPDATES),
-    "relu",
+    *("relu", "divided product"),
+    *(f"divided {name}" for name in native_cases.DIVIDED),
     *("norm, only weights", "norm, frozen, training", "norm, frozen, evaluation"),
 ]
 

@@ -20,13 +20,15 @@ def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any
     Torch leaves the gradient of such a tensor at None, so that optimizers skip it; ``jt.grad`` returns zeros, with
     which weight decay and momentum would still move it.  Those zeros are made after all true gradients: a marker
     that nothing depends on is the first target, so exactly the results younger than the marker's are such zeros.
+    Each has its tensor's dtype, as in Torch; Jittor's are float64 behind a division by an integer tensor.
     """
     targets = list(targets)
     marker = jt.zeros(1)
     with jt.flag_scope(log_silent=1):  # else Jittor warns about the marker
         found = jt.grad(loss, [marker, *targets], retain_graph)
     youngest = found[0].id
-    return [None if g.id > youngest else g for g in found[1:]]
+    reached = [None if g.id > youngest else g for g in found[1:]]
+    return [g if g is None or g.dtype == t.dtype else g.cast(t.dtype) for g, t in zip(reached, targets)]
 
 
 def backward(

@@ -210,6 +210,7 @@ class NativeBatchNorm(jt.Function):
 
     def grad(self, dy: Any) -> Any:
         x, weight, eps = self.given
+        dy = dy.float32()  # float64 behind a division by an integer tensor
         function = BatchNormBackward()
         function.given = (x.tape(), dy.tape(), weight.tape(), self.mean, self.variance, eps, self.by_batch)
         found = function(x, dy, weight, self.mean, self.variance, eps, self.by_batch)

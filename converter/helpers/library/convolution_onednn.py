@@ -108,7 +108,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@")
         .get_constructor<VarPtr, Var*, Var*, int, int, NanoVector, NanoVector, NanoVector, NanoVector>();
     static auto make_sum = get_op_info("@OP@").get_constructor<VarPtr, Var*>();

@@ -56,6 +56,9 @@ class FunctionBridge(jt.Function):
         return found
 
     def grad(self, *grads: Any) -> Any:
+        # Torch's have the type of what they are gradients of.
+        given = zip(grads, self.outputs, strict=True)
+        grads = tuple(g.cast(o.dtype) if isinstance(o, jt.Var) and g is not None else g for g, o in given)
         if self.ctx.materialize_grads:
             pairs = zip(grads, self.outputs, strict=True)
             grads = tuple(jt.zeros_like(o) if g is None and isinstance(o, jt.Var) else g for g, o in pairs)

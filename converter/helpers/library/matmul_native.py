@@ -56,7 +56,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<VarPtr, Var*, Var*, bool, bool>();
     if (v_index == 0) return turn_a ? make(b, dout, turn_b, true) : make(dout, b, false, !turn_b);
     return turn_b ? make(dout, a, true, turn_a) : make(a, dout, !turn_a, false);

@@ -10,6 +10,13 @@ import jittor as jt
 
 NATIVE_OPERATORS: dict[str, Any] = {}
 SAID_ONCE: set[str] = set()
+AS_FLOAT32 = r"""
+// A gradient that comes back: in Jittor it is float64 behind a division by an integer tensor.
+static VarPtr as_float32(Var* v) {
+    static auto cast = get_op_info("unary").get_constructor<VarPtr, Var*, NanoString>();
+    return v->dtype() == ns_float32 ? VarPtr(v) : cast(v, ns_float32);
+}
+"""
 
 
 def say_once(message: str) -> None:
@@ -33,8 +40,10 @@ def native_operator(name: str, header: str, source: str, flags: str = "") -> Any
     """The operator ``name`` made of this C++ text, or None (and a warning, once) where it cannot be compiled.
 
     In the text ``@OP@`` stands for the operator's name, ``@CLASS@`` for its class.  Both end in a digest of the text,
-    so that programs with other versions of it can share a cache, or even a process.
+    so that programs with other versions of it can share a cache, or even a process.  ``@AS_FLOAT32@`` is the function
+    through which every gradient has to go that the operator reads.
     """
+    source = source.replace("@AS_FLOAT32@", AS_FLOAT32)
     if name not in NATIVE_OPERATORS:
         digest = hashlib.sha256(f"{header}\0{source}\0{flags}".encode()).hexdigest()[:12]
         unique = f"{name}_v{digest}"

@@ -61,7 +61,10 @@ void @CLASS@::infer_shape() {
     for (int i = 0; i < (int)outputs().size(); i++) output(i)->set_shape(size);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<vector<VarPtr>, Var*, Var*, NanoVector, bool>();
     if (v_index != 0 || out != output(0)) return nullptr;
     if (work == FORWARD) {

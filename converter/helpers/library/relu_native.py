@@ -51,7 +51,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(given->shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<VarPtr, Var*, Var*>();
     if (v_index == 1) return nullptr;
     return make(dout, result ? result : out);

@@ -493,13 +493,15 @@ def reached_gradients(loss: Any, targets: Any, retain_graph: Any = False) -> Any
     Torch leaves the gradient of such a tensor at None, so that optimizers skip it; ``jt.grad`` returns zeros, with
     which weight decay and momentum would still move it.  Those zeros are made after all true gradients: a marker
     that nothing depends on is the first target, so exactly the results younger than the marker's are such zeros.
+    Each has its tensor's dtype, as in Torch; Jittor's are float64 behind a division by an integer tensor.
     """
     targets = list(targets)
     marker = jt.zeros(1)
     with jt.flag_scope(log_silent=1):  # else Jittor warns about the marker
         found = jt.grad(loss, [marker, *targets], retain_graph)
     youngest = found[0].id
-    return [None if g.id > youngest else g for g in found[1:]]
+    reached = [None if g.id > youngest else g for g in found[1:]]
+    return [g if g is None or g.dtype == t.dtype else g.cast(t.dtype) for g, t in zip(reached, targets)]
 
 
 def backward(
@@ -803,6 +805,7 @@ class NativeBatchNorm(jt.Function):
 
     def grad(self, dy: Any) -> Any:
         x, weight, eps = self.given
+        dy = dy.float32()  # float64 behind a division by an integer tensor
         function = BatchNormBackward()
         function.given = (x.tape(), dy.tape(), weight.tape(), self.mean, self.variance, eps, self.by_batch)
         found = function(x, dy, weight, self.mean, self.variance, eps, self.by_batch)
@@ -1118,7 +1121,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@")
         .get_constructor<VarPtr, Var*, Var*, int, int, NanoVector, NanoVector, NanoVector, NanoVector>();
     static auto make_sum = get_op_info("@OP@").get_constructor<VarPtr, Var*>();
@@ -2287,7 +2293,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<VarPtr, Var*, Var*, bool, bool>();
     if (v_index == 0) return turn_a ? make(b, dout, turn_b, true) : make(dout, b, false, !turn_b);
     return turn_b ? make(dout, a, true, turn_a) : make(a, dout, !turn_a, false);
@@ -2380,6 +2389,15 @@ NATIVE_OPERATORS: dict[str, Any] = {}
 SAID_ONCE: set[str] = set()
 
 
+AS_FLOAT32 = r"""
+// A gradient that comes back: in Jittor it is float64 behind a division by an integer tensor.
+static VarPtr as_float32(Var* v) {
+    static auto cast = get_op_info("unary").get_constructor<VarPtr, Var*, NanoString>();
+    return v->dtype() == ns_float32 ? VarPtr(v) : cast(v, ns_float32);
+}
+"""
+
+
 def say_once(message: str) -> None:
     """A warning that appears once in the life of the program."""
     if message not in SAID_ONCE:
@@ -2401,8 +2419,10 @@ def native_operator(name: str, header: str, source: str, flags: str = "") -> Any
     """The operator ``name`` made of this C++ text, or None (and a warning, once) where it cannot be compiled.
 
     In the text ``@OP@`` stands for the operator's name, ``@CLASS@`` for its class.  Both end in a digest of the text,
-    so that programs with other versions of it can share a cache, or even a process.
+    so that programs with other versions of it can share a cache, or even a process.  ``@AS_FLOAT32@`` is the function
+    through which every gradient has to go that the operator reads.
     """
+    source = source.replace("@AS_FLOAT32@", AS_FLOAT32)
     if name not in NATIVE_OPERATORS:
         digest = hashlib.sha256(f"{header}\0{source}\0{flags}".encode()).hexdigest()[:12]
         unique = f"{name}_v{digest}"
@@ -3396,7 +3416,10 @@ void @CLASS@::infer_shape() {
     for (int i = 0; i < (int)outputs().size(); i++) output(i)->set_shape(size);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<vector<VarPtr>, Var*, Var*, NanoVector, bool>();
     if (v_index != 0 || out != output(0)) return nullptr;
     if (work == FORWARD) {
@@ -3744,7 +3767,10 @@ void @CLASS@::infer_shape() {
     out->set_shape(given->shape);
 }
 
+@AS_FLOAT32@
 VarPtr @CLASS@::grad(Var* out, Var* dout, Var* v, int v_index) {
+    VarPtr single = as_float32(dout);
+    dout = single;
     static auto make = get_op_info("@OP@").get_constructor<VarPtr, Var*, Var*>();
     if (v_index == 1) return nullptr;
     return make(dout, result ? result : out);
