@@ -17,6 +17,7 @@ from parity.backends import get_backend
 
 COUNTER = "num_batches_tracked"
 SHOWN = 4096  # entries of a gradient that are compared, beside its norm
+NUDGE = 1e-7  # of a value: what rounding does to it
 
 
 class CannotMeasure(Exception):
@@ -45,15 +46,24 @@ class Work:
         subject: the method.
         phase, batch, length: of the cell.
         folder: where data sets and videos lie, or are written.
+        nudge: changes all weights by :data:`NUDGE`, by another draw for each number; 0 leaves them.
 
     Attributes:
         step: starts the work of one step; may return before it is done.
     """
 
     def __init__(
-        self, framework: Framework, side: str, subject: Subject, phase: str, batch: int, length: int, folder: Path
+        self,
+        framework: Framework,
+        side: str,
+        subject: Subject,
+        phase: str,
+        batch: int,
+        length: int,
+        folder: Path,
+        nudge: int = 0,
     ) -> None:
-        self.framework, self.subject, self.phase = framework, subject, phase
+        self.framework, self.subject, self.phase, self.nudge = framework, subject, phase, nudge
         self.size = batch, length
         self.kept: list[Any] = []  # Jittor computes only what is still held when it is waited for
         self.logs: dict[str, float] = {}
@@ -81,7 +91,7 @@ class Work:
         """Give a model the weights that every framework gets."""
         backend = get_backend(self.framework.name)
         shapes = {name: array.shape for name, array in backend.state(model).items()}
-        report = backend.load_weights(model, self.subject.weights(shapes))
+        report = backend.load_weights(model, nudged(self.subject.weights(shapes), self.nudge))
         left = [name for name in (*report.missing, *report.unexpected) if not name.endswith(COUNTER)]
         if left:
             raise CannotMeasure(f"weights do not fit: {', '.join(left[:3])}")
@@ -173,6 +183,19 @@ class Work:
         """From now on as the authors train."""
         for part, probability in self.dropouts if self.model is not None else ():
             part.p = probability
+
+
+def nudged(weights: dict[str, Array], number: int) -> dict[str, Array]:
+    """Weights as far from these as rounding could bring them; the same ones for the number 0."""
+    if not number:
+        return weights
+    draw = np.random.default_rng(number)
+    return {
+        name: (array * (1 + NUDGE * draw.standard_normal(array.shape, dtype=np.float32).astype(np.float64))).astype(
+            array.dtype
+        )
+        for name, array in weights.items()
+    }
 
 
 def _compiled(model: Any) -> Any:

@@ -55,6 +55,7 @@ class Server:
             job["batch"],
             job["length"],
             Path(job["folder"]),
+            job.get("nudge", 0),
         )
         self.framework.finish()
         built = time.perf_counter()

@@ -12,9 +12,11 @@ from tabulate import tabulate
 
 from benchmarks.harness.cells import PHASES, REFERENCE
 from benchmarks.harness.result import NOISY_OTHERS, NOISY_SPREAD, Result
+from benchmarks.harness.run import NUDGED
 from benchmarks.harness.store import Report, read_report
 from benchmarks.report import release, words
 from benchmarks.report.view import headline, traps
+from parity.check.compare import JUMP_MARGIN
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -81,6 +83,21 @@ def _of_report(name: str, report: Report) -> list[str]:
     if lost:
         rows = [[result.key, words.LABELS[side], result.sides[side].problem] for result, side in lost]
         parts += ["### No figure\n", _markdown(rows, ["cell", "side", "reason"], 3)]
+    rounded = [(r, words.LABELS[n], s.equality) for r in results for n, s in r.sides.items() if s.timed]
+    rows = [
+        [result.key, side, told["worst"], f"{told['difference']:.1e}", told["tolerance"], f"{told['rounding']:.1e}"]
+        for result, side, told in rounded
+        if told.get("by_rounding")
+    ]
+    if rows:
+        head = ["cell", "side", "the furthest", "difference", "limit", "rounding"]
+        parts += [
+            "### Decided by rounding\n",
+            "Gradients beyond the limit that Torch does not repeat either: *rounding* is how far its own one moves when"
+            f" all weights change by 1e-7 of their values (the furthest of {NUDGED} draws; up to {JUMP_MARGIN:g} times"
+            " that is allowed). All as shares of the tensor's largest value.\n",
+            _markdown(rows, head, 3),
+        ]
     doubted = [result for result in results if result.doubts()]
     if doubted:
         parts += ["### Noisy\n", *(f"- `{result.key}`: {'; '.join(result.doubts())}" for result in doubted), ""]

@@ -164,7 +164,8 @@ def table(report: Report) -> list[dict[str, Any]]:
 def _equal(told: dict[str, Any]) -> str:
     if not told:
         return "" if told is None else words.NOTHING
-    return f"{told['difference'] or 0:.0e} of {told['tolerance'] or 'nothing'}"
+    text = f"{told['difference'] or 0:.0e} of {told['tolerance'] or 'nothing'}"
+    return f"{text}, Torch's own rounding {told.get('rounding') or 0:.0e}" if told.get("by_rounding") else text
 
 
 def counts(report: Report) -> dict[str, int]:
