@@ -14,12 +14,15 @@ import pytest
 
 from benchmarks.harness import session
 from benchmarks.harness.cells import FULL, Cell, PlanError, Request, plan
+from benchmarks.harness.equality import judge
 from benchmarks.harness.machine import Reading, others_share, read_clocks
 from benchmarks.harness.result import Result, SideResult
 from benchmarks.harness.run import Protocol, _time, measure
 from benchmarks.harness.sides import SideFailed
 from benchmarks.harness.statistics import ratio, summary
 from benchmarks.harness.store import Store, StoreError, fingerprint, read_report, write_report
+from benchmarks.methods import get_subject
+from parity.check.job import save
 from tests.benchmarks.results import report, result, side
 
 
@@ -197,3 +200,23 @@ def test_files_are_read_into_either_framework(phase: str, tmp_path: Path) -> Non
     found = measure(cell, FAST, "cpu", 1, tmp_path, "mark", lambda line: None)
     assert [each.problem for each in found.sides.values()] == ["", ""]
     assert found.sides["jittor"].equality["equal"] and found.sides["jittor"].equality["compared"] >= 3
+
+
+def test_a_gradient_that_rounding_decides_is_no_reason_to_time_nothing(tmp_path: Path) -> None:
+    subject = get_subject("tslnet")
+    gradient = np.linspace(1, 2, 50, dtype=np.float32)
+
+    def written(name: str, shift: float, loss: float = 1.0) -> Path:
+        moved = gradient + np.float32(shift)
+        values = {"output": {"loss": np.array([loss], dtype=np.float32)}, "gradient": {"w": moved}}
+        save(tmp_path / f"{name}.npz", values)
+        return tmp_path / f"{name}.npz"
+
+    reference, other = written("torch", 0), written("jittor", 0.07)
+    told = judge(subject, True, reference, other)
+    assert not told["equal"] and told["only_gradients"]
+    # Twice what the furthest draw moves Torch's own, and no more.
+    assert judge(subject, True, reference, other, [written("a", 1e-4), written("b", -0.04)])["equal"]
+    assert not judge(subject, True, reference, other, [written("a", 0.03)])["equal"]
+    wrong = judge(subject, True, reference, written("wrong", 0, loss=1.1), [written("b", 0.04)])
+    assert not wrong["equal"] and not wrong["only_gradients"]
