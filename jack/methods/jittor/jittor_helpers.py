@@ -2927,24 +2927,38 @@ struct @CLASS@ : Op {
 
 UPDATE_SOURCE = r"""
 #include <cmath>
+#include <cstring>
 #include "var.h"
+#include "mem/allocator/sfrl_allocator.h"
 #include "@OP@_op.h"
 
 namespace jittor {
 
 enum { SMALL = 1 << 15 };  // fewer values than threads are worth waking for
 
+// A running value that nobody else can read any more, now or later, is changed where it lies: only the optimizer holds
+// it, no operator waits for it, and no other tensor shares its memory (a clone does in Jittor).
+static void reuse(Var* after, Var* before) {
+    if (!before->mem_ptr || before->outputs().size() || before->backward_liveness != 1) return;
+    if (std::strcmp(before->allocator->name(), "sfrl")) return;
+    if (CachingBlockPool::occupied_id_mapper[before->allocation]->share_times) return;
+    after->share_with(before);
+}
+
 @CLASS@::@CLASS@(Var* p, Var* g, Var* m, Var* v, float64 rate, float64 first, float64 second, float64 eps,
                  float64 decay, float64 shrink)
     : given({p, g, m, v}), options({rate, first, second, eps, decay, shrink}) {
     flags.set(NodeFlags::_manual_set_vnbb);
-    for (int i = 0; i < 3; i++) create_output(nullptr, p->dtype());
+    create_output(nullptr, p->dtype());
+    reuse(create_output(nullptr, p->dtype()), m);
+    reuse(create_output(nullptr, p->dtype()), v);
 }
 
 @CLASS@::@CLASS@(Var* p, Var* g, Var* b, float64 rate, float64 momentum, float64 taken, float64 decay, bool nesterov)
     : given({p, g, b}), options({rate, momentum, taken, decay, (float64)nesterov}) {
     flags.set(NodeFlags::_manual_set_vnbb);
-    for (int i = 0; i < 2; i++) create_output(nullptr, p->dtype());
+    create_output(nullptr, p->dtype());
+    reuse(create_output(nullptr, p->dtype()), b);
 }
 
 void @CLASS@::infer_shape() {
