@@ -65,7 +65,8 @@ def backward(
         if known is None:
             p.held_gradient = g.detach().stop_grad()
         else:
-            known.update((known + g).stop_grad())
+            with jt.flag_scope(node_order=1):  # as soon as it can be: else all gradients exist twice for a while
+                known.update((known + g).stop_grad())
 
 
 def requires_grad(tensor: Any) -> bool:
