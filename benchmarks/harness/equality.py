@@ -71,7 +71,7 @@ def _with_noise(rows: list[Row], theirs: Values, nudged: Sequence[Values]) -> li
     """The rows of gradients with the furthest that nudged weights moved them."""
     furthest: dict[str, float] = {}
     for each in nudged:
-        for kind in ("gradient", "norm", "move"):
+        for kind in ("gradient", "norm"):
             for name, array in each.get(kind, {}).items():
                 moved = float(np.abs(array - theirs[kind][name]).max()) if array.size else 0.0
                 furthest[name] = max(furthest.get(name, 0.0), moved)

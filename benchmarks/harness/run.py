@@ -20,7 +20,7 @@ from benchmarks.harness.sides import Side, SideFailed, side
 from benchmarks.methods import get_subject
 
 Say = Callable[[str], None]
-NUDGED = 3  # draws of rounding, where gradients differ
+NUDGED = 24  # draws of rounding, where gradients differ; as many as `jack-parity check` takes
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ def _nudged(
     cell: Cell, device: str, threads: int, folder: Path, data: Path, protocol: Protocol, say: Say
 ) -> list[Path]:
     """Files of what Torch computes of weights that are changed as rounding would change them."""
-    files = []
-    for number in range(1, NUDGED + 1):
-        say(f"gradients differ: what rounding alone does to Torch's, {number} of {NUDGED}")
-        place = folder / f"nudged{number}"
-        place.mkdir()
-        with side(REFERENCE, cell, device, threads, place, data, number) as started:
-            _first_step(started, SideResult(), place, protocol)
-        files.append(place / f"{REFERENCE}.npz")
+    place = folder / "nudged"
+    place.mkdir()
+    files = [place / f"{number}.npz" for number in range(1, NUDGED + 1)]
+    with side(REFERENCE, cell, device, threads, place, data) as started:
+        started.read(protocol.limit)
+        for number, path in enumerate(files, start=1):
+            say(f"gradients differ: what rounding alone does to Torch's, {number} of {NUDGED}")
+            started.ask(f"nudge {number} {path}", protocol.limit)
     return files
 
 

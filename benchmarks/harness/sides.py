@@ -67,12 +67,8 @@ class Side:
 
 
 @contextmanager
-def side(name: str, cell: Cell, device: str, threads: int, folder: Path, data: Path, nudge: int = 0) -> Iterator[Side]:
-    """Start the process of one side.
-
-    Its output goes to ``NAME.log`` in the folder, data sets lie in ``data``; for ``nudge`` see
-    :class:`benchmarks.harness.work.Work`.
-    """
+def side(name: str, cell: Cell, device: str, threads: int, folder: Path, data: Path) -> Iterator[Side]:
+    """Start the process of one side; its output goes to ``NAME.log`` in the folder, data sets lie in ``data``."""
     reader, writer = os.pipe()
     job: dict[str, Any] = {
         "side": name,
@@ -80,7 +76,7 @@ def side(name: str, cell: Cell, device: str, threads: int, folder: Path, data: P
         "method": cell.method,
     }
     job |= {"phase": cell.phase, "batch": cell.batch, "length": cell.length}
-    job |= {"device": device, "threads": threads, "answers": writer, "nudge": nudge}
+    job |= {"device": device, "threads": threads, "answers": writer}
     job["folder"] = str(data if cell.phase == "data" else folder)
     environment = {**os.environ, **dict.fromkeys(ENVIRONMENT, str(threads))}
     if device == "cpu":

@@ -17,7 +17,7 @@ from parity.backends import get_backend
 
 COUNTER = "num_batches_tracked"
 SHOWN = 4096  # entries of a gradient that are compared, beside its norm
-NUDGE = 1e-7  # of a value: what rounding does to it
+NUDGE = 1e-6  # of a value: what the rounding of sums over thousands of products does
 
 
 class CannotMeasure(Exception):
@@ -46,7 +46,6 @@ class Work:
         subject: the method.
         phase, batch, length: of the cell.
         folder: where data sets and videos lie, or are written.
-        nudge: changes all weights by :data:`NUDGE`, by another draw for each number; 0 leaves them.
 
     Attributes:
         step: starts the work of one step; may return before it is done.
@@ -61,9 +60,8 @@ class Work:
         batch: int,
         length: int,
         folder: Path,
-        nudge: int = 0,
     ) -> None:
-        self.framework, self.subject, self.phase, self.nudge = framework, subject, phase, nudge
+        self.framework, self.subject, self.phase = framework, subject, phase
         self.size = batch, length
         self.kept: list[Any] = []  # Jittor computes only what is still held when it is waited for
         self.logs: dict[str, float] = {}
@@ -87,11 +85,11 @@ class Work:
             self.called = _compiled(self.model)
         self.step = makers[phase]() if phase in makers else self._answer(folder)
 
-    def fill(self, model: Any) -> None:
-        """Give a model the weights that every framework gets."""
+    def fill(self, model: Any, nudge: int = 0) -> None:
+        """Give a model the weights that every framework gets, for a number as far away as rounding could bring them."""
         backend = get_backend(self.framework.name)
         shapes = {name: array.shape for name, array in backend.state(model).items()}
-        report = backend.load_weights(model, nudged(self.subject.weights(shapes), self.nudge))
+        report = backend.load_weights(model, nudged(self.subject.weights(shapes), nudge))
         left = [name for name in (*report.missing, *report.unexpected) if not name.endswith(COUNTER)]
         if left:
             raise CannotMeasure(f"weights do not fit: {', '.join(left[:3])}")

@@ -1,7 +1,8 @@
 """The process of one side: answers each line of standard input with a line of JSON through a pipe of its own.
 
 Lines: ``check FILE`` takes the first step and writes what it computed; ``step`` takes a step and times it; ``reset``
-lets the peak of the memory count from now; ``memory`` tells it.
+lets the peak of the memory count from now; ``memory`` tells it.  ``nudge NUMBER FILE``, instead of all these, computes
+the gradients of weights that rounding could have changed like that.
 """
 
 from __future__ import annotations
@@ -55,7 +56,6 @@ class Server:
             job["batch"],
             job["length"],
             Path(job["folder"]),
-            job.get("nudge", 0),
         )
         self.framework.finish()
         built = time.perf_counter()
@@ -87,6 +87,15 @@ class Server:
         self.memory.trim()  # what compiling and comparing left behind is not a step's
         return told
 
+    def nudged(self, path: str, number: int) -> dict[str, Any]:
+        """A step of weights that are changed as rounding would change them, and its gradients."""
+        from parity.check.job import save
+
+        self.work.fill(self.work.model, number)
+        told = self.step()
+        save(Path(path), self.work.values())
+        return told
+
     def step(self) -> dict[str, Any]:
         """One step, waited for."""
         self.framework.finish()
@@ -105,6 +114,9 @@ class Server:
         word, _, rest = line.strip().partition(" ")
         if word == "check":
             return self.check(rest)
+        if word == "nudge":
+            number, _, path = rest.partition(" ")
+            return self.nudged(path, int(number))
         if word == "step":
             return self.step()
         if word == "reset":

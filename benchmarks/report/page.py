@@ -14,6 +14,7 @@ from benchmarks.harness.cells import PHASES, REFERENCE
 from benchmarks.harness.result import NOISY_OTHERS, NOISY_SPREAD, Result
 from benchmarks.harness.run import NUDGED
 from benchmarks.harness.store import Report, read_report
+from benchmarks.harness.work import NUDGE
 from benchmarks.report import release, words
 from benchmarks.report.view import headline, traps
 from parity.check.compare import JUMP_MARGIN
@@ -94,8 +95,8 @@ def _of_report(name: str, report: Report) -> list[str]:
         parts += [
             "### Decided by rounding\n",
             "Gradients beyond the limit that Torch does not repeat either: *rounding* is how far its own one moves when"
-            f" all weights change by 1e-7 of their values (the furthest of {NUDGED} draws; up to {JUMP_MARGIN:g} times"
-            " that is allowed). All as shares of the tensor's largest value.\n",
+            f" all weights change by {NUDGE:g} of their values (the furthest of {NUDGED} draws; up to"
+            f" {JUMP_MARGIN:g} times that is allowed). All as shares of the tensor's largest value.\n",
             _markdown(rows, head, 3),
         ]
     doubted = [result for result in results if result.doubts()]

@@ -26,7 +26,7 @@ CONVERTED_ERRORS = Planted(
             default=True,
         ),
         Mutation("norm of each row", "jh.norm_of(seen)", "jh.norm_of(seen, dim=-1, keepdim=True)", ""),
-        Mutation("wrong activation", "jh.elu(self.depth(x))", "nn.relu(self.depth(x))", "sound"),
+        Mutation("wrong activation", "jh.elu(self.depth(x))", "jh.relu(self.depth(x))", "sound"),
         Mutation("slope of LeakyReLU", "self.first(x)), 0.2)", "self.first(x)))", "sound"),
         Mutation(
             "half is rounded away from zero",

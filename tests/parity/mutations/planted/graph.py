@@ -32,7 +32,7 @@ CONVERTED_ERRORS = Planted(
             "        x = self.norm(x)\n        residual = x",
             "        residual = x\n        x = self.norm(x)",
             "",
-            at="x = nn.relu(self.conv2(x, adjacency)) + residual",
+            at="x = jh.relu(self.conv2(x, adjacency)) + residual",
         ),
         Mutation("detach forgotten", "x.detach()", "x", "", "backward", at=None),
         Mutation("index in place of the maximum", "jh.max_of(code, dim=1)[0]", "jh.max_of(code, dim=1)[1]", ""),

@@ -8,12 +8,12 @@ CONVERTED_ERRORS = Planted(
     [
         Mutation(
             "missing ReLU",
-            "out = nn.relu(self.bn1(self.conv1(x)))",
+            "out = jh.relu(self.bn1(self.conv1(x)))",
             "out = self.bn1(self.conv1(x))",
             "layer1",
             default=True,
         ),
-        Mutation("activation too many", "out = self.se(out)", "out = nn.relu(self.se(out))", "layer1"),
+        Mutation("activation too many", "out = self.se(out)", "out = jh.relu(self.se(out))", "layer1"),
         Mutation("residual dropped", "out = out + self.shortcut(x)", "out = out + 0.0", "layer1"),
         Mutation(
             "residual taken from the wrong place",
@@ -26,7 +26,7 @@ CONVERTED_ERRORS = Planted(
         Mutation(
             "biased running variance",
             "self.bn1 = jh.BatchNorm2d(outputs)",
-            "self.bn1 = nn.BatchNorm2d(outputs)",
+            "self.bn1 = jt.nn.BatchNorm2d(outputs)",
             "layer1.bn1",
             "buffer",
             train=True,
@@ -34,8 +34,8 @@ CONVERTED_ERRORS = Planted(
         ),
         Mutation(
             "running statistics used in training",
-            "        out = nn.relu(self.bn1(",
-            "        self.bn1.eval()\n        out = nn.relu(self.bn1(",
+            "        out = jh.relu(self.bn1(",
+            "        self.bn1.eval()\n        out = jh.relu(self.bn1(",
             "layer1.bn1",
             at="self.bn1 = jh.BatchNorm2d(outputs)",
             train=True,
