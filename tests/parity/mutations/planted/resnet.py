@@ -26,7 +26,7 @@ CONVERTED_ERRORS = Planted(
         Mutation(
             "biased running variance",
             "self.bn1 = jh.BatchNorm2d(outputs)",
-            "self.bn1 = jt.nn.BatchNorm2d(outputs)",
+            "self.bn1 = jh.nn.BatchNorm2d(outputs)",
             "layer1.bn1",
             "buffer",
             train=True,
