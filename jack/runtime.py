@@ -305,7 +305,8 @@ def _prepare() -> Report:
     if "kernel_flags" not in env and os.name != "nt":
         changes["kernel_flags"] = f" {kernel_compiler.IEEE_FLAGS} "
     if "cache_name" not in env:
-        changes["cache_name"] = "jack" if fast is not None else "default"
+        # Another compiler or other flags in the same cache would end the first program with "please rerun".
+        changes["cache_name"] = f"jack-{fast.parent.name[:8]}" if fast is not None else "default-ieee"
 
     if late:
         notes.append("jittor was imported before jack.runtime.prepare(): nothing could be set any more")
