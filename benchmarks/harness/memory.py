@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from pathlib import Path
 
@@ -30,13 +29,6 @@ def reset_peak() -> bool:
     except OSError:
         return False
     return True
-
-
-def trim() -> None:
-    """What the C library keeps of freed memory goes back to the system."""
-    trimmed = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
-    if trimmed is not None:
-        trimmed(0)
 
 
 def _field(name: str) -> int:

@@ -70,6 +70,7 @@ class Server:
 
     def check(self, path: str) -> dict[str, Any]:
         """The first step, which compiles what is to be compiled, and its values."""
+        from jack.frameworks.jittor_memory import trim
         from parity.check.job import save
 
         updated = self.work.phase == "step"
@@ -84,7 +85,7 @@ class Server:
         self.work.restore_dropout()
         del values, before
         gc.collect()
-        self.memory.trim()  # what compiling and comparing left behind is not a step's
+        trim()  # what compiling and comparing left behind is not a step's
         return told
 
     def nudged(self, path: str, number: int) -> dict[str, Any]:

@@ -98,3 +98,9 @@ def test_what_the_user_chose_is_left(variable: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(runtime.kernel_compiler, "launcher", lambda: pytest.fail("asked for"))
     assert "cc_path" not in runtime.prepare(say=lambda note: None).changes
     assert os.environ[variable] == "mine"
+
+
+def test_the_flags_are_those_that_converted_programs_set() -> None:
+    """Else programs of both kinds would compile one cache in turns."""
+    text = (Path(__file__).parents[2] / "converter" / "helpers" / "library" / "arithmetic.py").read_text()
+    assert f'" {kernel_compiler.IEEE_FLAGS} "' in text
