@@ -46,6 +46,7 @@ class State:
         self._in_dataset_item = False
         self._without_gradients = False
         self._as_text: dict[cst.BaseExpression, str] = {}
+        self._named_types: set[cst.CSTNode] = set()
         self._loops: list[cst.For | cst.While] = []
 
     def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:

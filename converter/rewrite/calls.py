@@ -11,7 +11,7 @@ from converter.kinds import UNKNOWN, Evidence, Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
 from converter.rewrite.changes import REMOVED
-from converter.rewrite.questions import Questions
+from converter.rewrite.types import Types
 from converter.rules.base import Answer, Refusal, Rule
 
 # Methods that str, list, dict, set or file objects have too: an unknown receiver is far more often one of those.
@@ -23,7 +23,7 @@ _SHARED_METHODS = frozenset(
 )
 
 
-class Calls(Questions):
+class Calls(Types):
     """Finds the rule of a call, binds the arguments and applies it."""
 
     def _call(self, node: cst.Call) -> cst.BaseExpression:
@@ -45,7 +45,7 @@ class Calls(Questions):
             found = self._method(node, node.func, mark, unused)
             if found is not None:
                 return found
-        return self._expression(self._rebuild(node))
+        return self._key_of_get(node, self._expression(self._rebuild(node)), mark)
 
     def _method(self, node: cst.Call, func: cst.Attribute, mark: int, unused: bool) -> cst.BaseExpression | None:
         kind = self._kind(func.value)

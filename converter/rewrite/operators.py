@@ -112,7 +112,9 @@ class Operators(Calls):
                 call = cst.Call(func=apply.path("helpers.row_of"), args=[cst.Arg(new.value), cst.Arg(key)])
                 self._edit(node, call, mark)
                 return call
-        if not (self._in_dataset_item and kind.name == "tensor" and isinstance(only, cst.Index)):
+        if kind.name != "tensor":
+            return self._key_of_subscript(node, new, mark)
+        if not (self._in_dataset_item and isinstance(only, cst.Index)):
             return new
         if self.facts.kind(only.value).name not in ("int", "unknown") or not isinstance(new, cst.Subscript):
             return new
@@ -147,7 +149,9 @@ class Operators(Calls):
         if (asked := self._looked_up_in_module(node)) is not None:
             return asked
         mark = len(self.changes.edits)
-        new = self._expression(self._rebuild(node))
+        for part in (node.left, *(c.comparator for c in node.comparisons)):
+            self._name_types(part)
+        new = self._key_of_membership(node, self._expression(self._rebuild(node)), mark)
         rule = self.registry.get("torch.Tensor.isnan")
         kind = self._kind(node.left)
         target = node.comparisons[0]

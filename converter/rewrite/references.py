@@ -143,6 +143,8 @@ class References(State):
                 self._count("unknown")
             self._keep_root(node)
             return node
+        if (named := self._named_type(node, qual)) is not None:
+            return named
         if rule.answer is Answer.NEEDS_YOU:
             self._needs_you(node, rule)
             self._keep_root(node)
@@ -167,6 +169,9 @@ class References(State):
         self._edit(node, new)
         self._converted(node, rule)
         return new
+
+    def _named_type(self, node: cst.Name | cst.Attribute, qual: str) -> cst.BaseExpression | None:
+        return None
 
     def _class_attribute(self, node: cst.Name | cst.Attribute, qual: str) -> cst.BaseExpression | None:
         """``nn.Module.__init__`` and the like: an attribute of a class that a rule knows."""

@@ -34,6 +34,7 @@ class Rewriter(Imports):
             cst.Comparison: self._comparison,
             cst.Subscript: self._subscript,
             cst.FormattedString: self._formatted,
+            cst.Dict: self._dict_keys,
         }
 
     def run(self) -> Changes:
@@ -129,11 +130,13 @@ class Rewriter(Imports):
                     new = apply.path(MODULE_PATHS[self.facts.api[node.value]])
                     self._edit(node.value, new)
                 else:
+                    self._name_listed_types(node.value)
                     self.rw(node.value)
             case cst.AnnAssign():
                 self._target(node.target)
                 self.rw(node.annotation.annotation)
                 if node.value is not None:
+                    self._name_listed_types(node.value)
                     self.rw(node.value)
             case cst.AugAssign():
                 self._augmented(node)

@@ -63,7 +63,19 @@ rule(
 )
 rule("torch.Tensor.type_as", "(other)", to="helpers.cast_like", cases=[call(self="N", other="A", tolerance="dtype")])
 rule(
-    "torch.Tensor.dtype", keep=True, returns="dtype", cases=[snippet("return A.dtype, N.dtype, N.dtype == torch.int64")]
+    "torch.Tensor.dtype",
+    keep=True,
+    returns="dtype",
+    cases=[
+        snippet("return A.dtype, N.dtype, N.dtype == torch.int64"),
+        snippet(
+            "names = {torch.float32: 'f', torch.bfloat16: 'b', N.dtype: 'n'}\nhalf = (torch.float16, torch.bfloat16)\n"
+            "sizes = frozenset({torch.float16, torch.bfloat16})\n"
+            "return names[A.dtype], names.get(N.dtype), names.get(M.dtype, 'none'), A.dtype in {torch.float32}, "
+            "A.dtype in half, A.dtype not in sizes, N.dtype == torch.bfloat16, names[torch.int64]",
+            grad=False,
+        ),
+    ],
 )
 rule(
     "torch.is_floating_point",

@@ -99,3 +99,26 @@ def test_decorators_of_graph_tracers_go() -> None:
     result = convert("import torch\n\n\n@torch.fx.wrap\ndef f(x):\n    return x\n")
     assert "torch" not in result.code
     assert "def f" in result.code and "@" not in result.code
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("x.dtype in (torch.float16, torch.bfloat16)", "x.dtype in (jt.float16, jt.bfloat16)"),
+        ("x.dtype == torch.bfloat16", "x.dtype == jt.bfloat16"),
+        ("x.dtype in {torch.float16}", "jh.dtype_key(x.dtype) in {jt.float16}"),
+        ("NAMES[x.dtype]", "NAMES[jh.dtype_key(x.dtype)]"),
+        ("NAMES.get(x.dtype, 1)", "NAMES.get(jh.dtype_key(x.dtype), 1)"),
+        ("{x.dtype: 1, torch.bfloat16: 2}", "{jh.dtype_key(x.dtype): 1, jt.bfloat16: 2}"),
+    ],
+)
+def test_types_are_compared_and_looked_up(written: str, made: str) -> None:
+    """A type that no tensor gets may be bfloat16; what Jittor gives for ``x.dtype`` has no hash."""
+    result = convert(f"import torch\n\n\ndef f(x: torch.Tensor):\n    return {written}\n")
+    assert result.code.splitlines()[-1] == f"    return {made}"
+    assert "import torch\n" not in result.code and not result.diagnostics
+
+
+def test_bfloat16_of_a_tensor_is_told() -> None:
+    result = convert("import torch\n\n\ndef f(x: torch.Tensor):\n    return x.to(torch.bfloat16)\n")
+    assert [d.code for d in result.diagnostics] == ["JC102"]

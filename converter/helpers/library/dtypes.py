@@ -31,6 +31,11 @@ DTYPE_NAMES = frozenset(
 )
 
 
+def dtype_key(dtype: Any) -> Any:
+    """A type of elements as a key of dictionaries and member of sets; what a Jittor tensor gives has no hash."""
+    return getattr(jt, str(dtype)) if isinstance(dtype, jt.NanoString) else dtype
+
+
 def is_floating_point(input: Any) -> bool:
     """Whether a tensor (or a dtype) holds floating numbers; Jittor's Var has no such method."""
     name = str(input.dtype) if isinstance(input, jt.Var) else dtype_name(input)
