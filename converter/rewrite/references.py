@@ -41,7 +41,7 @@ class References(State):
 
     def _attribute(self, node: cst.Attribute) -> cst.BaseExpression:
         qual = self.facts.api.get(node)
-        if qual:
+        if qual and not self._attribute_of_constant(node):
             return self._reference(node, qual)
         mark = len(self.changes.edits)
         value = self.rw(node.value)
@@ -49,6 +49,8 @@ class References(State):
         owner = owner_of(kind)
         name = node.attr.value
         self._asked_for_dimensions(node, kind)
+        if name in ("shape", "ndim") and (asked := self._dimensions_of_part(node, kind, name, value, mark)) is not None:
+            return asked
         if name == "forward" and (owner == "torch.nn.Module" or self._is_super_of_module(kind)):
             new: cst.BaseExpression = node.with_changes(value=value, attr=cst.Name("execute"))
             self._edit(node, new, mark)
@@ -77,11 +79,30 @@ class References(State):
             self._count("unknown")
         return node.with_changes(value=value) if value is not node.value else node
 
+    def _attribute_of_constant(self, node: cst.Attribute) -> bool:
+        """``torch.__version__.split``: a method of the text that stands there."""
+        rule = self.registry.get(self.facts.api.get(node.value, ""))
+        return rule is not None and rule.returns == "str" and not rule.signature
+
     def _asked_for_dimensions(self, node: cst.Attribute, kind: Kind) -> None:
         """``loss.shape``, ``loss.dim()``: a tensor without dimensions has one in Jittor."""
         if kind.name == "tensor" and kind.scalar and node.attr.value in ("shape", "ndim", "dim", "size", "ndimension"):
             text = f"{brief(node)} of a tensor without dimensions, which has one element in one axis in Jittor"
             self._find(node, "JC103", text, f"torch.Tensor.{node.attr.value}", kind.evidence)
+
+    def _dimensions_of_part(
+        self, node: cst.BaseExpression, kind: Kind, name: str, value: cst.BaseExpression, mark: int
+    ) -> cst.BaseExpression | None:
+        """``v[i].shape``, ``v[i].dim()``: a single element has no dimension in Torch, and is marked as one."""
+        if kind.name != "tensor" or not (kind.rows or kind.derived) or node in self.facts.indexed:
+            return None
+        helper = apply.path("helpers.row_shape" if kind.rows else "helpers.derived_shape")
+        new: cst.BaseExpression = cst.Call(func=helper, args=[cst.Arg(value)])
+        if name not in ("shape", "size"):
+            new = cst.Call(func=cst.Name("len"), args=[cst.Arg(new)])
+        self._edit(node, new, mark)
+        self._count("rewritten")
+        return new
 
     def _may_be_tensor(self, node: cst.BaseExpression) -> bool:
         """An unknown value in a file of Torch's that is no part of an imported module."""

@@ -6,13 +6,14 @@ from converter.rules.base import needs_you, rule, snippet
 
 rule(
     "torch.autograd.grad",
-    "(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, "
+    "(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None, "
     "is_grads_batched=False, materialize_grads=False)",
     to="helpers.autograd_grad",
-    only={"is_grads_batched": (False,)},
+    only={"is_grads_batched": (False,), "only_inputs": (True,)},
     returns="list[tensor]",
     cases=[
         snippet("y = (A * A * B).sum()\nreturn torch.autograd.grad(y, A)"),
+        snippet("y = A * A * B\nreturn torch.autograd.grad(y, [A], B, True, True, only_inputs=True)"),
         snippet("y = (A * A * B).sum()\nreturn torch.autograd.grad(y, [A, B])"),
         snippet("y = A * A\nreturn torch.autograd.grad(grad_outputs=B, inputs=[A], outputs=[y])"),
         snippet("y = (A ** 3).sum()\n(g,) = torch.autograd.grad(y, A, create_graph=True)\nreturn (g * g).sum()"),

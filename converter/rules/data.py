@@ -230,7 +230,7 @@ rule(
     _D + "default_collate",
     "(batch)",
     to="helpers.default_collate",
-    also=[_D + "dataloader.default_collate"],
+    also=[_D + "dataloader.default_collate", _D + "_utils.collate.default_collate"],
     returns="unknown",
     restriction="one-element tensors are put together as a column, because Jittor has no tensor without dimensions",
     cases=[

@@ -8,6 +8,7 @@ rule(
     "torch.nn.DataParallel",
     "(module, device_ids=None, output_device=None, dim=0)",
     to="helpers.DataParallel",
+    also=["torch.nn.parallel.DataParallel", "torch.nn.parallel.data_parallel.DataParallel"],
     returns="module",
     restriction="computes on one device; keys of the state keep their 'module.' and .module is the wrapped module",
     cases=[

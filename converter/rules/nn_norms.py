@@ -60,6 +60,18 @@ rule(
     ],
 )
 rule(
+    "torch.nn.modules.instancenorm._InstanceNorm",
+    "",
+    to="helpers.InstanceNormBase",
+    returns="module",
+    cases=[
+        snippet(
+            "layers = [nn.InstanceNorm1d(2), nn.InstanceNorm2d(2), nn.InstanceNorm3d(2), nn.BatchNorm2d(2)]\n"
+            "return [isinstance(m, torch.nn.modules.instancenorm._InstanceNorm) for m in layers]"
+        )
+    ],
+)
+rule(
     "torch.nn.SyncBatchNorm",
     "(num_features, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True, process_group=None, device=None, dtype=None, *, bias=True)",
     to="helpers.SyncBatchNorm",

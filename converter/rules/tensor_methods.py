@@ -209,10 +209,18 @@ needs_you(
         "torch.Tensor.transpose_",
         "torch.Tensor.resize_",
         "torch.Tensor.set_",
-        "torch.Tensor.detach_",
     ],
 )
 
+rule(
+    "torch.Tensor.detach_",
+    "()",
+    to="helpers.detach_in_place",
+    cases=[
+        snippet("x = A * 2\ny = x + B\nx.detach_()\nreturn x * B, y * A, x.requires_grad"),
+        snippet("x = (A * B).detach_()\nreturn x * A, x.requires_grad"),
+    ],
+)
 rule(
     "torch.Tensor.requires_grad_",
     "(requires_grad=True)",

@@ -37,6 +37,12 @@ def put(target: Any, value: Any) -> Any:
     return target
 
 
+def detach_in_place(target: Any) -> Any:
+    """``x.detach_()``: from here on a tensor has its value and no history; what was computed from it before has."""
+    target.assign(target.detach())
+    return target.stop_grad()
+
+
 def changed_in_place(target: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """``target`` becomes ``function(target, ...)``: ``changed(x, jt.exp)`` is Torch's ``x.exp_()``."""
     return put(target, function(target, *args, **kwargs))

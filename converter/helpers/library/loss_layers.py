@@ -25,7 +25,15 @@ from converter.helpers.library.losses import (
 from converter.helpers.library.modules import Module
 
 
-class LossBase(Module):
+class PlainLoss(Module):
+    """``torch.nn.modules.loss._Loss``: base class of losses that a program defines itself."""
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = loss_reduction(size_average, reduce, reduction)
+
+
+class LossBase(PlainLoss):
     """A loss: how it is reduced, and class or element weights (saved, not trained)."""
 
     def __init__(self, reduction: str = "mean", **weights: Any) -> None:
@@ -33,6 +41,15 @@ class LossBase(Module):
         self.reduction = reduction
         for name, weight in weights.items():
             self.register_buffer(name, weight)
+
+
+class WeightedLoss(LossBase):
+    """``torch.nn.modules.loss._WeightedLoss``: with a weight for each class or element."""
+
+    def __init__(
+        self, weight: Any = None, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(loss_reduction(size_average, reduce, reduction), weight=weight)
 
 
 class CrossEntropyLoss(LossBase):
