@@ -6,7 +6,7 @@ import libcst as cst
 
 from converter import apply
 from converter.flow import owner_of
-from converter.flow.dtypes import differs
+from converter.flow.dtypes import by_helper, differs
 from converter.flow.trees import ARRAY_VIEW
 from converter.kinds import Kind
 from converter.names import is_torch
@@ -203,6 +203,6 @@ class Assignments(Texts):
         """``target op value`` as an expression, with the rule of the operator where there is one."""
         plain = cst.BinaryOperation(node.target, operator, parenthesized(value))
         rule = self.registry.get(f"torch.Tensor.__{name}__")
-        promotes = differs(name, kind, self._kind(node.value))
+        promotes = by_helper(name, kind, self._kind(node.value))
         made = self._operator_call(plain, rule, node.target, value, kind, promotes) if rule is not None else None
         return made if made is not None else plain

@@ -47,6 +47,8 @@ class State:
         self._without_gradients = False
         self._as_text: dict[cst.BaseExpression, str] = {}
         self._named_types: set[cst.CSTNode] = set()
+        self._iterated: set[cst.CSTNode] = set()
+        self._class_attributes: set[cst.CSTNode] = set()
         self._loops: list[cst.For | cst.While] = []
 
     def rw(self, node: cst.BaseExpression) -> cst.BaseExpression:

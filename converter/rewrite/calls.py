@@ -71,11 +71,16 @@ class Calls(Types):
         if rule is None or (not rule.signature and rule.answer is not Answer.NEEDS_YOU):
             return None  # attributes and unknown methods are answered by _attribute
         self._asked_for_dimensions(func, kind)
+        if owner == "torch.optim.Optimizer" and name == "step":
+            self._stale(node)
         base = func.value
         if owner == "torch.Tensor" and name.endswith("_") and not name.endswith("__"):
             self._stale(node)
             base = self._in_place_base(node, func.value, kind)
         receiver = self.rw(base)
+        if name in ("dim", "ndimension", "size") and not node.args:
+            if (asked := self._dimensions_of_part(node, kind, name, receiver, mark)) is not None:
+                return asked
         args = [self._part(arg) for arg in node.args]
         changed = receiver is not func.value or any(a is not b for a, b in zip(args, node.args, strict=True))
         rebuilt = node.with_changes(func=func.with_changes(value=receiver), args=args) if changed else node

@@ -5,12 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from converter import apply
-from converter.flow.dtypes import differs
-from converter.kinds import LIKELY_TENSOR, Kind
+from converter.flow.dtypes import by_helper
+from converter.kinds import LIKELY_TENSOR, WIDE, Kind
 from converter.rewrite.base import brief
 from converter.rewrite.calls import Calls
 from converter.rules.base import Rule
-from converter.rules.use import parenthesized
+from converter.rules.use import parenthesized, without_parentheses
 from converter.tree import dotted, walk
 
 OPERATORS: dict[type[cst.CSTNode], str] = {
@@ -27,6 +27,16 @@ OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.BitXor: "xor",
     cst.LeftShift: "lshift",
     cst.RightShift: "rshift",
+}
+
+
+COMPARISONS: dict[type[cst.CSTNode], str] = {
+    cst.Equal: "equal",
+    cst.NotEqual: "not_equal",
+    cst.LessThan: "less",
+    cst.LessThanEqual: "less_equal",
+    cst.GreaterThan: "greater",
+    cst.GreaterThanEqual: "greater_equal",
 }
 
 
@@ -51,7 +61,12 @@ class Operators(Calls):
             return rebuilt
         if rule is None:
             return rebuilt
-        new = self._operator_call(rebuilt, rule, receiver, other, kind, differs(operator, left_kind, right_kind))
+        if "byte" in (left_kind.dtype, right_kind.dtype) and left_kind.scalar is not right_kind.scalar:
+            # A tensor without dimensions decides about the type as a number does.
+            marked = [cst.Arg(receiver if kind.scalar else other)]
+            number = cst.Call(func=apply.path("helpers.without_dimension"), args=marked)
+            receiver, other = (number, other) if kind.scalar else (receiver, number)
+        new = self._operator_call(rebuilt, rule, receiver, other, kind, by_helper(operator, left_kind, right_kind))
         if new is None:
             self._find(node, "JC103", f"{brief(node)}: this operator differs in Jittor", rule.api)
             return rebuilt
@@ -155,6 +170,8 @@ class Operators(Calls):
         rule = self.registry.get("torch.Tensor.isnan")
         kind = self._kind(node.left)
         target = node.comparisons[0]
+        if (exact := self._compared_with_wide(node, new, mark)) is not None:
+            return exact
         if (
             isinstance(target.operator, cst.Is | cst.IsNot)
             and len(node.comparisons) == 1
@@ -175,6 +192,23 @@ class Operators(Calls):
             call = cst.Call(func=apply.path("helpers.bitwise_not"), args=[cst.Arg(call)])
         self._edit(node, call, mark)
         self._converted(node, rule, kind.evidence)
+        return call
+
+    def _compared_with_wide(
+        self, node: cst.Comparison, new: cst.BaseExpression, mark: int
+    ) -> cst.BaseExpression | None:
+        """``x > 2**40``: of a number that does not fit 32 bits Jittor's operators take the lowest."""
+        operation = COMPARISONS.get(type(node.comparisons[0].operator))
+        sides = [self._kind(node.left), self._kind(node.comparisons[0].comparator)]
+        if len(node.comparisons) != 1 or operation is None or WIDE not in sides or not isinstance(new, cst.Comparison):
+            return None
+        if "tensor" not in (sides[0].name, sides[1].name):
+            return None
+        args = [cst.SimpleString(f'"{operation}"'), new.left, new.comparisons[0].comparator]
+        call = cst.Call(func=apply.path("helpers.exactly"), args=[cst.Arg(without_parentheses(a)) for a in args])
+        call = call.with_changes(lpar=node.lpar, rpar=node.rpar)
+        self._edit(node, call, mark)
+        self._count("rewritten")
         return call
 
     def _unary(self, node: cst.UnaryOperation) -> cst.BaseExpression:

@@ -16,6 +16,8 @@ _TELLTALE = frozenset({"data", "grad"})
 _SETTINGS = frozenset(
     {"self", "cls", "args", "cfg", "config", "opt", "opts", "options", "params", "hparams", "settings"}
 )
+# What rules return that stand for a class of Torch's.
+_CLASSES = frozenset({"module", "optimizer", "scheduler", "loader", "dataset", "device", "other"})
 _WITH_ATTRIBUTES = (
     "torch.Tensor",
     "torch.optim.Optimizer",
@@ -187,6 +189,9 @@ class References(State):
             self._count("needs you")
             self._keep_root(node)
             return node
+        if node in self._class_attributes and rule.signature and rule.returns not in _CLASSES:
+            # Torch's functions do not become methods; those of Python do, and would be given the object first.
+            new = cst.Call(func=cst.Name("staticmethod"), args=[cst.Arg(new)])
         self._edit(node, new)
         self._converted(node, rule)
         return new

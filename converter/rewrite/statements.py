@@ -35,6 +35,13 @@ class Rewriter(Imports):
             cst.Subscript: self._subscript,
             cst.FormattedString: self._formatted,
             cst.Dict: self._dict_keys,
+            cst.Tuple: self._collection,
+            cst.List: self._collection,
+            cst.Set: self._collection,
+            cst.ListComp: self._comprehension,
+            cst.SetComp: self._comprehension,
+            cst.DictComp: self._comprehension,
+            cst.GeneratorExp: self._comprehension,
         }
 
     def run(self) -> Changes:
@@ -71,10 +78,19 @@ class Rewriter(Imports):
                 self.statement = node
                 self._decorators(node)
                 self._autograd_function(node)
+                self._class_attributes |= {
+                    small.value
+                    for line in node.body.body
+                    if isinstance(line, cst.SimpleStatementLine)
+                    for small in line.body
+                    if isinstance(small, cst.Assign | cst.AnnAssign) and small.value is not None
+                }
                 self._parts(node, skip=("decorators", "body", "name"))
                 self._statement(node.body)
             case cst.BaseCompoundStatement():
                 self.statement = node
+                if isinstance(node, cst.For):
+                    self._iterated.add(node.iter)
                 self._parts(node, skip=("body", "orelse", "finalbody", "handlers"))
                 body = getattr(node, "body", None)
                 if isinstance(body, cst.CSTNode):

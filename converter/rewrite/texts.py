@@ -28,8 +28,9 @@ class Texts(Operators):
         if form == "item":
             made = cst.Call(func=cst.Attribute(parenthesized(new), cst.Name("item")))
         else:
-            more = [cst.Arg(cst.Name("True"))] if form == "scalar" else []
-            made = cst.Call(func=apply.path("helpers.text"), args=[cst.Arg(new), *more])
+            more = [cst.Arg(cst.Name("True"))] if form in ("scalar", "scalars") else []
+            helper = "helpers.text_of_all" if form in ("scalars", "container") else "helpers.text"
+            made = cst.Call(func=apply.path(helper), args=[cst.Arg(new), *more])
         self._edit(node, made, mark)
         return made
 
@@ -67,6 +68,17 @@ class Texts(Operators):
             self._as_text[node] = "text"
         elif kind.name == "tensor" and tensors:
             self._as_text[node] = "text" if not kind.scalar else "item" if formatted else "scalar"
+        elif kind.name in ("list", "tuple", "dict") and (scalar := _scalars_inside(kind)) is not None:
+            self._as_text[node] = "scalars" if scalar else "container"
+
+
+def _scalars_inside(kind: Kind) -> bool | None:
+    """Whether the tensors in a container have no dimensions in Torch; None where there are no tensors."""
+    parts = [p for p in (*kind.items, *([kind.element] if kind.element is not None else [])) if p.known]
+    answers = [p.scalar if p.name == "tensor" else _scalars_inside(p) for p in parts]
+    answers += [False for p in parts if p.name in ("size", "dtype")]
+    found = [a for a in answers if a is not None]
+    return all(found) if found else None
 
 
 def _template(node: cst.BaseString, plain: re.Pattern[str]) -> bool:

@@ -26,11 +26,26 @@ class Types(Questions):
                 self._named_types.add(part)
 
     def _name_listed_types(self, node: cst.BaseExpression) -> None:
-        """``HALF = (torch.float16, torch.bfloat16)``, also in ``frozenset({...})``."""
+        """``HALF = (torch.bfloat16,)``, also in ``frozenset({...})``."""
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and len(node.args) == 1:
             node = node.args[0].value if node.func.value in ("set", "frozenset", "tuple", "list") else node
         if isinstance(node, _COLLECTIONS):
             self._name_types(node)
+
+    def _collection(self, node: cst.Tuple | cst.List | cst.Set) -> cst.BaseExpression:
+        """``check(x.dtype, [torch.float16, torch.bfloat16])``; a loop over types would give them to tensors."""
+        if node not in self._iterated and len(node.elements) > 1:
+            rules = [self.registry.get(self.facts.api.get(e.value, "")) for e in node.elements]
+            if all(r is not None and (r.returns == "dtype" or r.api in _ONLY_NAMED) for r in rules):
+                self._name_types(node)
+        return self._expression(self._rebuild(node))
+
+    def _comprehension(self, node: cst.BaseComp) -> cst.BaseExpression:
+        inner: cst.CompFor | None = node.for_in
+        while inner is not None:
+            self._iterated.add(inner.iter)
+            inner = inner.inner_for_in
+        return self._expression(self._rebuild(node))
 
     def _dict_keys(self, node: cst.Dict) -> cst.BaseExpression:
         """``{torch.bfloat16: "bf16", x.dtype: 1}``."""

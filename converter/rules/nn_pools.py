@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from converter.rules.base import call, module, needs_you, rule
+from converter.rules.base import call, module, needs_you, rule, snippet
 
-_INDICES = "Jittor's pools give no indices that Torch's unpooling could use"
 _FEEDS = {1: "SEQ", 2: "IMG", 3: "VOL"}
 # The whole input in one window: Jittor's own pools refuse it.
 _WHOLE = {1: "10", 2: "8", 3: "(4, 6, 6)"}
@@ -17,7 +16,6 @@ for _n, _feed in _FEEDS.items():
         f"torch.nn.MaxPool{_n}d",
         "(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False)",
         to=f"helpers.MaxPool{_n}d",
-        refuse={"return_indices": _INDICES},
         value_to=f"helpers.MaxPool{_n}d",
         returns="module",
         cases=[
@@ -25,17 +23,26 @@ for _n, _feed in _FEEDS.items():
             module(_feed, kernel_size="3", stride="2", padding="1", dilation="2" if _n < 3 else "1", ceil_mode="True"),
             module(_feed, kernel_size=_WHOLE[_n]),
             module(f"{_feed}[0] * 0", kernel_size="2"),
+            module(_feed, kernel_size="2", return_indices="True"),
+            snippet(
+                f"out, places = nn.MaxPool{_n}d(3, 2, 1, return_indices=True)({_ties})\n"
+                f"double, there = F.max_pool{_n}d({_ties}.double(), 3, 2, 1, return_indices=True)\n"
+                "return out, places, double, there"
+            ),
         ],
     )
     rule(
         f"torch.nn.functional.max_pool{_n}d",
         "(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False)",
         to=f"helpers.max_pool{_n}d",
-        refuse={"return_indices": _INDICES},
         value_to=f"helpers.max_pool{_n}d",
         cases=[
             call(input=_feed, kernel_size="2", stride="2", ceil_mode="True"),
             call(input=_ties, kernel_size="3", stride="1", padding="1"),
+            snippet(
+                f"out, places = F.max_pool{_n}d({_ties}, 3, 2, 1, {'2' if _n < 3 else '1'}, True, return_indices=True)\n"
+                "return out, places"
+            ),
         ],
     )
     rule(
@@ -87,20 +94,56 @@ for _n, _feed in _FEEDS.items():
         f"torch.nn.AdaptiveMaxPool{_n}d",
         "(output_size, return_indices=False)",
         to=f"helpers.AdaptiveMaxPool{_n}d",
-        refuse={"return_indices": _INDICES},
         value_to=f"helpers.AdaptiveMaxPool{_n}d",
         returns="module",
-        cases=[module(_feed, output_size="1"), module(_ties, output_size=_size)],
+        cases=[
+            module(_feed, output_size="1"),
+            module(_ties, output_size=_size),
+            snippet(
+                f"out, places = nn.AdaptiveMaxPool{_n}d({_size}, return_indices=True)({_ties})\n"
+                f"more, there = F.adaptive_max_pool{_n}d({_feed}, {_size}, True)\nreturn out, places, more, there"
+            ),
+        ],
     )
     rule(
         f"torch.nn.functional.adaptive_max_pool{_n}d",
         "(input, output_size, return_indices=False)",
         to=f"helpers.adaptive_max_pool{_n}d",
-        refuse={"return_indices": _INDICES},
         value_to=f"helpers.adaptive_max_pool{_n}d",
         cases=[call(input=_feed, output_size=_size)],
     )
-    needs_you(f"torch.nn.MaxUnpool{_n}d", _INDICES, also=[f"torch.nn.functional.max_unpool{_n}d"])
+    rule(
+        f"torch.nn.functional.max_pool{_n}d_with_indices",
+        "(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False)",
+        to=f"helpers.max_pool{_n}d_with_indices",
+        returns="(tensor, tensor)",
+        cases=[snippet(f"return F.max_pool{_n}d_with_indices({_feed}, 2)")],
+    )
+    rule(
+        f"torch.nn.MaxUnpool{_n}d",
+        "(kernel_size, stride=None, padding=0)",
+        to=f"helpers.MaxUnpool{_n}d",
+        returns="module",
+        cases=[
+            snippet(
+                f"pool = nn.MaxPool{_n}d(2, stride=2, return_indices=True)\nout, places = pool({_feed})\n"
+                f"back = nn.MaxUnpool{_n}d(2, stride=2)(out * 2, places, output_size={_feed}.shape)\n"
+                f"return back, nn.MaxUnpool{_n}d(kernel_size=2)(out, places)"
+            ),
+        ],
+    )
+    rule(
+        f"torch.nn.functional.max_unpool{_n}d",
+        "(input, indices, kernel_size, stride=None, padding=0, output_size=None)",
+        to=f"helpers.max_unpool{_n}d",
+        cases=[
+            snippet(
+                f"out, places = F.max_pool{_n}d({_feed}, 3, 2, 1, return_indices=True)\n"
+                f"return F.max_unpool{_n}d(out, places, 3, 2, 1, output_size={_feed}.shape[2:]), "
+                f"F.max_unpool{_n}d(out[0], places[0], 3, stride=2, padding=1, output_size={_feed}.shape[2:])"
+            ),
+        ],
+    )
     if _n < 3:
         rule(
             f"torch.nn.LPPool{_n}d",

@@ -122,3 +122,17 @@ def test_types_are_compared_and_looked_up(written: str, made: str) -> None:
 def test_bfloat16_of_a_tensor_is_told() -> None:
     result = convert("import torch\n\n\ndef f(x: torch.Tensor):\n    return x.to(torch.bfloat16)\n")
     assert [d.code for d in result.diagnostics] == ["JC102"]
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("g(x, [torch.float16, torch.bfloat16])", "g(x, [jt.float16, jt.bfloat16])"),
+        ("[g(d) for d in (torch.float16, torch.bfloat16)]", "[g(d) for d in (jt.float16, torch.bfloat16)]"),
+    ],
+)
+def test_lists_of_types(written: str, made: str) -> None:
+    """A list of types that is handed on says which are accepted; a loop over one gives them to tensors."""
+    result = convert(f"import torch\n\n\ndef f(x: torch.Tensor):\n    return {written}\n")
+    assert result.code.splitlines()[-1] == f"    return {made}"
+    assert bool(result.diagnostics) is ("torch" in made)

@@ -132,3 +132,10 @@ def test_an_element_counts_in_a_matrix_of_confusions() -> None:
     assert {d.code for d in made.diagnostics} <= {"JC205"}  # a note
     assert "m[jh.row_as_index(jh.marked_like(t.int64(), t)), jh.row_as_index(p)] += 1" in made.code
     assert "zip(jh.rows_of(x), jh.rows_of(y))" in made.code
+
+
+def test_functions_that_are_attributes_of_classes() -> None:
+    """Torch's functions do not become methods when they are called by an object; functions of Python do."""
+    source = "import torch\n\n\nclass Net:\n    conv = torch.conv2d\n    norm = torch.nn.BatchNorm2d\n"
+    lines = convert(source).code.splitlines()
+    assert "    conv = staticmethod(jh.conv2d)" in lines and "    norm = jh.BatchNorm2d" in lines

@@ -8,6 +8,7 @@ import numpy as np
 from jittor import nn
 
 from converter.helpers.library.parameters import (
+    LEAVES,
     HookHandle,
     Listing,
     Members,
@@ -134,7 +135,7 @@ class Module(nn.Module):
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """A tensor that is saved with the state (if persistent) but not trained; may be None."""
-        if isinstance(tensor, jt.Var):
+        if isinstance(tensor, jt.Var) and id(tensor) not in LEAVES:  # one that was asked to require a gradient does
             tensor.stop_grad()
         self.__dict__.pop(name, None)
         self.__dict__.setdefault("_roles", {})[name] = "buffer" if persistent else "transient"

@@ -32,6 +32,39 @@ def window_max(input: Any, dim: int, places: Any) -> Any:
     return jt.argmax(taken(input, dim, places), dim + 1)[1]
 
 
+def window_max_with_place(input: Any, below: Any, dim: int, places: Any) -> tuple[Any, Any]:
+    """:func:`window_max`, and where the maxima lie in this and the later dimensions taken as one.
+
+    ``below``: the same of the later dimensions, for each element of ``input``; None for the last dimension.
+    """
+    order, found = jt.argmax(taken(input, dim, places), dim + 1)
+    shape = [-1 if d == dim else 1 for d in range(input.ndim)]
+    row = jt.array(np.arange(len(places), dtype=np.int32).reshape(shape)) * places.shape[1]
+    at = jt.array(np.asarray(places, dtype=np.int32).reshape(-1))[row + order]
+    if below is None:
+        return found, at
+    inner, size = below
+    chosen = taken(inner, dim, places).gather(dim + 1, order.unsqueeze(dim + 1)).squeeze(dim + 1)
+    return found, at * size + chosen
+
+
+def max_over_windows(input: Any, windows: Any, indices: bool) -> Any:
+    """Maximum over windows of the last dimensions, one after the other; with places in all of them taken as one.
+
+    ``windows``: for each dimension the places (output size x window) that its windows look at.
+    """
+    first = input.ndim - len(windows)
+    sizes = list(input.shape)[first:]
+    at: Any = None
+    for i in reversed(range(len(windows))):
+        if indices:
+            below = None if at is None else (at, math.prod(sizes[i + 1 :]))
+            input, at = window_max_with_place(input, below, first + i, windows[i])
+        else:
+            input = window_max(input, first + i, windows[i])
+    return (input, at.int64()) if indices else input
+
+
 def pool_options(kernel_size: Any, stride: Any, padding: Any, dilation: Any, count: int) -> list[tuple[int, ...]]:
     kernel = repeated(kernel_size, count)
     steps = kernel if stride is None or stride == [] else repeated(stride, count)
@@ -58,20 +91,25 @@ def max_pool(
     found = native_max_pool(input, kernel, stride, padding, dilation, outputs, indices)
     if found is not None:
         return (found[0], found[1].int64()) if indices else found[0]
-    if indices:
-        raise NotImplementedError("max pooling with return_indices=True is supported for float32 on the CPU only")
     floors = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, padding)]
-    if count > 1 and floors == outputs and set(dilation) == {1} and all(n > k for n, k in zip(sizes, kernel)):
+    if (
+        not indices
+        and count > 1
+        and floors == outputs
+        and set(dilation) == {1}
+        and all(n > k for n, k in zip(sizes, kernel))
+    ):
         pool = nn.Pool if count == 2 else nn.Pool3d
         return pool(kernel, stride, padding, op="maximum")(input)
-    for i in reversed(range(count)):
+    windows = []
+    for i in range(count):
         starts = np.arange(outputs[i])[:, None] * stride[i] - padding[i]
         places = starts + np.arange(kernel[i])[None] * dilation[i]
         # A place outside is replaced by one inside the same window: a repetition never changes a maximum.
         first = np.where(starts < 0, starts + -(starts // dilation[i]) * dilation[i], starts)
         last = first + (sizes[i] - 1 - first) // dilation[i] * dilation[i]
-        input = window_max(input, 2 + i, np.clip(places, first, last))
-    return input
+        windows.append(np.clip(places, first, last))
+    return max_over_windows(input, windows, indices)
 
 
 def max_pool1d(
@@ -108,6 +146,42 @@ def max_pool3d(
     return_indices: bool = False,
 ) -> Any:
     return max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 3)
+
+
+def max_pool1d_with_indices(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    return max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, True, 1)
+
+
+def max_pool2d_with_indices(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    return max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, True, 2)
+
+
+def max_pool3d_with_indices(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    return max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, True, 3)
 
 
 def window_sum(input: Any, kernel: Any, stride: Any, padding: Any, outputs: Any) -> Any:
@@ -256,16 +330,13 @@ def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
 
 def adaptive_max_pool(input: Any, output_size: Any, return_indices: bool, count: int) -> Any:
     """Maximum over windows chosen to give ``output_size`` (None keeps a size) in the last ``count`` dimensions."""
-    if return_indices:
-        raise NotImplementedError("max pooling with return_indices=True is not supported")
     first = input.ndim - count
-    outputs = adaptive_sizes(input, output_size, count)
-    for i in reversed(range(count)):
-        start, end = adaptive_bounds(input.shape[first + i], outputs[i])
+    windows = []
+    for i, output in enumerate(adaptive_sizes(input, output_size, count)):
+        start, end = adaptive_bounds(input.shape[first + i], output)
         width = int((end - start).max())
-        places = np.minimum(start[:, None] + np.arange(width)[None], end[:, None] - 1)
-        input = window_max(input, first + i, places)
-    return input
+        windows.append(np.minimum(start[:, None] + np.arange(width)[None], end[:, None] - 1))
+    return max_over_windows(input, windows, return_indices)
 
 
 def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
