@@ -22,6 +22,9 @@ Arithmetic
     Jittor compiles its operators with ``-Ofast``, under which no comparison with NaN and no division by infinity is
     right (``nan > 0`` is true).  Programs that jack-convert made take that part of it back when they are imported;
     it is taken back here already, so that all processes that share a cache compile alike.
+Torch
+    Jittor imports Torch wherever it is installed, in case the program will want it: one second and 180 MB of a process
+    that never does.  Torch can be imported afterwards all the same.
 Cache name
     Jittor names its compile cache after the git branch that the *installation* lies in, so that a virtual
     environment inside a repository compiles everything again (minutes) after each ``git switch``.  Ours has a name
@@ -307,6 +310,9 @@ def _prepare() -> Report:
     if "cache_name" not in env:
         # Another compiler or other flags in the same cache would end the first program with "please rerun".
         changes["cache_name"] = f"jack-{fast.parent.name[:8]}" if fast is not None else "default-ieee"
+
+    if "FIX_TORCH_ERROR" not in env and "torch" not in sys.modules:
+        changes["FIX_TORCH_ERROR"] = "0"
 
     if late:
         notes.append("jittor was imported before jack.runtime.prepare(): nothing could be set any more")

@@ -34,3 +34,30 @@ def test_who_asks_for_jittor_s_lines_gets_them():
     )
     assert done.returncode == 0, done.stderr
     assert "cache_path" in done.stderr and done.stdout == "{}\n"
+
+
+TORCH_AFTERWARDS = """
+import sys
+from jack.frameworks.jittor_side import SIDE
+SIDE.start("cpu", 1)
+import jittor as jt
+product = jt.matmul(jt.ones((40, 30)), jt.ones((30, 20))).sum().item()
+assert "torch" not in sys.modules
+import torch
+net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(144, 2))
+optimizer = torch.optim.Adam(net.parameters())
+net(torch.ones(1, 3, 8, 8)).sum().backward()
+optimizer.step()
+for reshape in (lambda: torch.ones(3).reshape(4), lambda: jt.ones(3).reshape((4,)).sync()):
+    try:
+        reshape()
+    except RuntimeError:  # one that crossed from C++ to Python
+        continue
+    raise SystemExit("no error")
+assert jt.matmul(jt.ones((40, 30)), jt.ones((30, 20))).sum().item() == product == 24000
+"""
+
+
+def test_torch_is_not_imported_and_works_afterwards():
+    done = subprocess.run([sys.executable, "-c", TORCH_AFTERWARDS], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr

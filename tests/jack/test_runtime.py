@@ -14,7 +14,7 @@ from jack import kernel_compiler, onednn, runtime
 
 VARIABLES = (
     "nvcc_path use_mkl OMP_NUM_THREADS cache_name JITTOR_HOME python_config_path mkl_include_path mkl_lib_path cc_path"
-    " use_mpi mpicc_path OMPI_COMM_WORLD_SIZE"
+    " use_mpi mpicc_path OMPI_COMM_WORLD_SIZE FIX_TORCH_ERROR"
 ).split()
 
 
@@ -89,6 +89,16 @@ def test_complete_cuda_is_left_alone(machine: Path, monkeypatch: pytest.MonkeyPa
 
 def test_mpi_is_left_out_where_mpirun_started_nothing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime.prepare().changes["use_mpi"] == "0"
+
+
+@pytest.mark.parametrize(("imported", "expected"), [(False, "0"), (True, None)])
+def test_torch_is_left_out_unless_the_program_has_it(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, imported: bool, expected: str | None
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    if imported:
+        monkeypatch.setitem(sys.modules, "torch", sys)  # any module will do
+    assert runtime.prepare().changes.get("FIX_TORCH_ERROR") == expected
 
 
 def test_mpicc_of_an_environment_that_is_not_activated(
