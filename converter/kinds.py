@@ -38,7 +38,8 @@ class Kind:
             Torch's) or ``unknown``.
         evidence: how sure.
         qual: the Torch name of an ``api``, or of the class that a ``module`` or ``optimizer`` is an instance of; for
-            ``unknown``: a Torch name that it may be (:func:`either`).
+            ``unknown``: a Torch name that it may be (:func:`either`); for ``int``: ``wide``; for tensors and arrays:
+            ``parameter`` where an optimizer changes their memory.
         items: kinds of a ``tuple``'s elements, in order.
         element: kind of every element of a ``list``, ``dict`` value or iterable.
         definition: the ``ClassInfo`` or ``FunctionInfo`` behind a name of this file.
@@ -76,7 +77,7 @@ class Kind:
             return f"({', '.join(item.describe() for item in self.items)})"
         if self.name == "list" and self.element is not None:
             return f"list[{self.element.describe()}]"
-        return self.name
+        return "wide int" if self.name == "int" and self.qual else self.name
 
 
 # Classes of elements, by how much Jittor's arithmetic on them differs.
@@ -87,6 +88,7 @@ OTHER = Kind("other")
 IMPORTED = Kind("imported", Evidence.UNKNOWN)  # from the user's own or a foreign module: a function or module, mostly
 TENSOR = Kind("tensor")
 INT = Kind("int")
+WIDE = Kind("int", qual="wide")  # a number that does not fit 32 bits, of which Jittor's operators take the lowest
 FLOAT = Kind("float")
 BOOL = Kind("bool")
 STR = Kind("str")
@@ -96,6 +98,7 @@ MODULE = Kind("module")
 ARRAY = Kind("array")
 LIKELY_TENSOR = TENSOR.likely()
 LIKELY_MODULE = MODULE.likely()
+PARAMETER = Kind("tensor", qual="parameter")
 BATCH = Kind("batch", Evidence.LIKELY)
 
 NUMBERS = frozenset({"int", "float", "bool"})
@@ -171,7 +174,7 @@ def join(first: Kind, second: Kind) -> Kind:
             element: Kind | None = join(first.element, second.element)
         else:
             element = first.element or second.element
-        qual = first.qual if first.qual == second.qual else ""
+        qual = first.qual if first.qual == second.qual else first.qual or second.qual if first.name == "int" else ""
         if first.name == "api" and not qual:
             return either(first)
         definition = first.definition if first.definition is second.definition else None

@@ -30,6 +30,7 @@ from converter.kinds import (
     join,
     join_all,
 )
+from converter.names import Scope
 
 # What calling an instance of these layers gives; every other module of torch.nn gives one tensor.
 _LAYER_RESULTS = {
@@ -57,6 +58,7 @@ class Calls(Annotations):
             arguments.append((arg.keyword.value if arg.keyword else None, arg.star, value))
         self.facts.scopes[node] = self.scope
         self._seen_optimizers(node)
+        self._optimized(callee, node)
         self._registered_buffer(node)
         if callee.name in ("api", "alias"):
             return self._api_call(node, callee.qual, arguments)
@@ -108,6 +110,29 @@ class Calls(Annotations):
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "backward":
             names = (name for name, kind in self.scope.names.items() if kind.name == "optimizer")
             self.facts.optimizers[node] = frozenset(names)
+
+    def _optimized(self, callee: Kind, node: cst.Call) -> None:
+        """``SGD([w, b])``: these tensors are changed by the optimizer's steps."""
+        if callee.name not in ("api", "alias") or not callee.qual.startswith("torch.optim.") or not node.args:
+            return
+        given = node.args[0].value
+        for element in given.elements if isinstance(given, cst.List | cst.Tuple) else ():
+            kind = self.facts.kind(element.value)
+            if isinstance(element.value, cst.Name) and kind.name == "tensor":
+                self._assign_kind(element.value, replace(kind, qual="parameter"))
+
+    def _stepped(self, node: cst.Call) -> None:
+        """``optimizer.step()`` changes the memory that ``w = layer.weight.detach()`` shares."""
+        found: list[tuple[Scope | None, str]] = []
+        for scope in self.scope.chain():
+            for name, kind in scope.names.items():
+                parts = (kind, *([kind.element] if kind.element is not None else []), *kind.items)
+                if any(k.qual == "parameter" and k.view and k.name in ("tensor", "array") for k in parts):
+                    found.append((scope, name))
+            if scope.kind == "function":
+                break
+        if found:
+            self.facts.stale[node] = found
 
     def _registered_buffer(self, node: cst.Call) -> None:
         """``self.register_buffer("index", tensor)`` sets an attribute."""
@@ -178,6 +203,8 @@ class Calls(Annotations):
             return replace(result, qual=qual, element=element, scalar=loss)
         if result.name == "loader" or result.name == "dataset":
             return replace(result, qual=qual)
+        if qual in ("torch.nn.Parameter", "torch.nn.parameter.Parameter"):
+            return kinds.PARAMETER
         name, values = qual.rpartition(".")[2], [kind for _, _, kind in arguments]
         if qual.count(".") == 1 and name == "stack" and values:
             self._needs_dimensions(values[0])
@@ -250,12 +277,14 @@ class Calls(Annotations):
                     result = owner
                 if name == "size":
                     result = INT if node.args else SIZE
+                if name in ("unsqueeze", "tolist", "numpy"):
+                    self._needs_dimensions(owner)
                 if name == "numpy" and result.name == "array":
-                    return replace(result, view=memory_of(func.value))
+                    return replace(result, view=memory_of(func.value), qual=owner.qual)
                 values = [owner, *(kind for _, _, kind in arguments)]
                 result = self._with_indices(result, name, node, arguments, skip=0)
                 result = self._with_dtype(result, name, node, values)
-                if name == "unsqueeze":
+                if name in ("dim", "ndimension", "size") and not node.args and node not in self.facts.indexed:
                     self._needs_dimensions(owner)
                 if name.endswith("_") and not name.endswith("__"):
                     self._overwritten(node, func.value)
@@ -265,7 +294,9 @@ class Calls(Annotations):
                     if scalars.elementwise(name):
                         result = replace(result, derived=scalars.from_rows(*values))
                     view = root(func.value) if name in VIEW_METHODS else owner.view if name.endswith("_") else ""
-                    return replace(result, evidence=min(result.evidence, owner.evidence), view=view)
+                    qual = owner.qual if view or name in ("cpu", "requires_grad_") else ""
+                    view = view or (owner.view if name == "cpu" else "")
+                    return replace(result, evidence=min(result.evidence, owner.evidence), view=view, qual=qual)
                 return result
             return UNKNOWN
         if owner.name == "module" or (
@@ -274,9 +305,9 @@ class Calls(Annotations):
             if name in ("to", "cuda", "cpu", "train", "eval", "float", "double", "half", "apply", "requires_grad_"):
                 return owner
             if name in ("parameters", "buffers"):
-                return Kind("list", element=TENSOR)
+                return Kind("list", element=kinds.PARAMETER)
             if name in ("named_parameters", "named_buffers"):
-                return Kind("list", element=Kind("tuple", items=(STR, TENSOR)))
+                return Kind("list", element=Kind("tuple", items=(STR, kinds.PARAMETER)))
             if name in ("modules", "children"):
                 return Kind("list", element=LIKELY_MODULE)
             if name in ("named_modules", "named_children"):
@@ -301,6 +332,8 @@ class Calls(Annotations):
         if owner.name == "array":
             return ARRAY
         if owner.name in ("optimizer", "scheduler"):
+            if owner.name == "optimizer" and name == "step":
+                self._stepped(node)
             return UNKNOWN
         return UNKNOWN
 
@@ -322,6 +355,9 @@ class Calls(Annotations):
         )
 
     def _builtin_call(self, node: cst.Call, name: str, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
+        if name in ("print", "str", "repr"):
+            for _, _, written in arguments:
+                self._needs_dimensions(written)
         if name in _BUILTIN_RESULTS:
             return _BUILTIN_RESULTS[name]
         values = [kind for _, _, kind in arguments]
@@ -343,6 +379,8 @@ class Calls(Annotations):
             if name == "sum":
                 inner = replace(self._element(values[0]), scalar=(values[0].element or UNKNOWN).scalar)
                 return inner if inner.name != "unknown" else UNKNOWN
+            if name in ("max", "min") and len(values) == 1 and values[0].name == "list":
+                return self._element(values[0])
             if any(v.name == "tensor" for v in values):
                 return LIKELY_TENSOR
             return values[0] if all(v.name in NUMBERS for v in values) else UNKNOWN

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 
-from converter.kinds import RISK, Kind, join_all
+from converter.kinds import RISK, WIDE, Kind, join_all
 from converter.tree import code
 
 _CLASSES = {
@@ -144,9 +144,16 @@ def riskier(classes: Iterable[str]) -> str:
     return max(classes, key=RISK.index)
 
 
+def by_helper(operator: str, left: Kind, right: Kind) -> bool:
+    """Whether an operator is written as a call of a helper; ``& | ^`` differ for wide numbers only."""
+    return WIDE in (left, right) if operator in ("and", "or", "xor") else differs(operator, left, right)
+
+
 def differs(operator: str, left: Kind, right: Kind) -> bool:
     """Whether Jittor's ``+ - * /`` would compute these operands in another type than Torch."""
     classes = {k.dtype for k in (left, right) if k.name == "tensor"}
+    if WIDE in (left, right):
+        return True
     if operator == "truediv":
         return bool(classes & {"byte", "bool", "int"})
     if "byte" in classes:

@@ -11,7 +11,7 @@ from converter import kinds
 from converter.flow import dtypes, scalars
 from converter.flow.calls import Calls
 from converter.flow.facts import ClassInfo, FunctionInfo
-from converter.flow.trees import integer, parameters, root
+from converter.flow.trees import integer, is_wide, parameters, root
 from converter.kinds import (
     ARRAY,
     BOOL,
@@ -25,6 +25,7 @@ from converter.kinds import (
     STR,
     TENSOR,
     UNKNOWN,
+    WIDE,
     Kind,
     join,
     join_all,
@@ -67,7 +68,7 @@ class Expressions(Calls):
             cst.DictComp: self._dict_comprehension,
             cst.NamedExpr: self._named,
             cst.StarredElement: self._starred,
-            cst.Integer: lambda n: INT,
+            cst.Integer: lambda n: WIDE if is_wide(n) else INT,
             cst.Float: lambda n: FLOAT,
             cst.SimpleString: lambda n: STR,
             cst.ConcatenatedString: self._concatenated,
@@ -90,7 +91,9 @@ class Expressions(Calls):
         for part in node.parts:
             for child in walk(part):
                 if isinstance(child, cst.FormattedStringExpression):
-                    self.ev(child.expression)
+                    written = self.ev(child.expression)
+                    if child.format_spec is None:
+                        self._needs_dimensions(written)
         return STR
 
     def _name(self, node: cst.Name) -> Kind:
@@ -140,7 +143,7 @@ class Expressions(Calls):
             return owner.items[name == "indices"]
         if owner.name == "module":
             if name in ("weight", "bias", "running_mean", "running_var"):
-                return LIKELY_TENSOR
+                return replace(LIKELY_TENSOR, qual="parameter")
             return UNKNOWN
         if owner.name == "context" and name in ("saved_tensors", "saved_variables"):
             return Kind("list", element=LIKELY_TENSOR)
@@ -152,7 +155,10 @@ class Expressions(Calls):
         self.facts.scopes[node] = self.scope
         if name in ("T", "mT", "data", "grad", "real", "imag", "H"):
             view = "" if name == "grad" else root(node.value)
-            return replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype, scalar=owner.scalar)
+            kind = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype, scalar=owner.scalar)
+            return replace(kind, qual=owner.qual if view else "")
+        if name in ("shape", "ndim") and node not in self.facts.indexed:
+            self._needs_dimensions(owner)
         if name == "shape":
             return SIZE
         if name == "ndim":
@@ -164,6 +170,7 @@ class Expressions(Calls):
         return UNKNOWN
 
     def _subscript(self, node: cst.Subscript) -> Kind:
+        self.facts.indexed.add(node.value)
         owner = self.ev(node.value)
         indices: list[Kind] = []
         for element in node.slice:
@@ -185,7 +192,8 @@ class Expressions(Calls):
                             if isinstance(inside, cst.Name):
                                 self._needs_dimensions(self.facts.kind(inside))
                 view = "" if advanced else root(node.value)
-                piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype)
+                shared = owner.qual if view else ""
+                piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype, qual=shared)
                 if scalars.is_row(node) and not advanced:
                     return replace(piece, rows=frozenset({node}))
                 if any(isinstance(e.slice, cst.Index) and dotted(e.slice.value) == "None" for e in node.slice):
@@ -225,7 +233,7 @@ class Expressions(Calls):
         if left.name in NUMBERS and right.name in NUMBERS:
             if isinstance(node.operator, cst.Divide) or "float" in (left.name, right.name):
                 return FLOAT
-            return INT
+            return WIDE if left.qual or right.qual or is_wide(node) else INT
         if left.name == "str" and isinstance(node.operator, cst.Modulo | cst.Add):
             return STR
         if left.name == "list" and right.name == "list":

@@ -68,6 +68,7 @@ class Facts:
     dataset_items: set[cst.CSTNode] = field(default_factory=set)  # `__getitem__` of data sets
     torch_imports: set[str] = field(default_factory=set)
     rows: set[object] = field(default_factory=set)  # parts of tensors of which it matters whether they are elements
+    indexed: set[cst.CSTNode] = field(default_factory=set)  # of which parts are taken (`x.shape` of `x.shape[0]`)
     uses: dict[cst.CSTNode, int] = field(default_factory=dict)  # names that are read, in the order of the text
     last_use: dict[tuple[Scope, str], int] = field(default_factory=dict)  # by function and name
     # Other names of the memory that is changed here, with the function that binds them (None: others hold them too).

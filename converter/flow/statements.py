@@ -63,6 +63,8 @@ class Flow(Definitions):
             case cst.Expr():
                 self.ev(node.value)
             case cst.Assign():
+                if isinstance(node.targets[0].target, cst.Tuple | cst.List):
+                    self.facts.indexed.add(node.value)
                 value = self.ev(node.value)
                 for target in node.targets:
                     self._assign(target.target, value)

@@ -91,6 +91,37 @@ def memory_of(node: cst.BaseExpression) -> str:
     return root(node)
 
 
+def is_wide(node: cst.BaseExpression) -> bool:
+    """Whether an expression of numbers (``2**40``, ``(1 << 32) - 1``) has a value that does not fit 32 bits."""
+    value = _value(node)
+    return value is not None and not -(2**31) <= value < 2**31
+
+
+def _value(node: cst.BaseExpression) -> int | None:
+    if isinstance(node, cst.Integer):
+        return node.evaluated_value
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
+        inner = _value(node.expression)
+        return None if inner is None else -inner
+    if not isinstance(node, cst.BinaryOperation):
+        return None
+    left, right = _value(node.left), _value(node.right)
+    if left is None or right is None:
+        return None
+    match node.operator:
+        case cst.Add():
+            return left + right
+        case cst.Subtract():
+            return left - right
+        case cst.Multiply():
+            return left * right
+        case cst.Power() if 0 <= right < 1024:
+            return int(left**right)
+        case cst.LeftShift() if 0 <= right < 1024:
+            return left << right
+    return None
+
+
 def integer(node: cst.BaseExpression) -> int | None:
     try:
         return int(code(node))

@@ -16,6 +16,9 @@ def _register_native(api: str, signature: str, function: str, cases: Iterable[Ca
     def convert(use: Use) -> cst.BaseExpression | Refusal | None:
         if use.starred:
             return use.same_arguments(f"jittor.{function}")
+        if use.kind("other") == "wide int" and not use.given("out"):
+            first = use.receiver if use.receiver is not None else use.bound["input"]
+            return use.call("helpers.exactly", cst.SimpleString(f'"{function}"'), first, use.bound["other"])
         if all(a.keyword is None for a in use.args):
             return use.same_arguments(f"jittor.{function}") if use.receiver is None else use.same_method(function)
         ordered = [use.bound[p.name] for p in use.rule.parameters if p.name in use.bound]
@@ -301,7 +304,7 @@ for _name in ("and", "or", "xor"):
         f"torch.bitwise_{_name}",
         "(input, other)",
         f"bitwise_{_name}",
-        [call(input="N", other="K"), call(input="M", other="L")],
+        [call(input="N", other="K"), call(input="M", other="L"), call(input="N", other="2**40 + 5")],
     )
 for _name, _function in (
     ("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"),
@@ -313,7 +316,12 @@ for _name, _function in (
         f"torch.{_name}",
         "(input, other, *, out=None)",
         _function,
-        [call(input="N", other="K"), call(input="A", other="0.0"), call(input="N", other="2")],
+        [
+            call(input="N", other="K"),
+            call(input="A", other="0.0"),
+            call(input="N", other="2"),
+            call(input="N", other="2**40"),
+        ],
     )
 rule(
     "torch.isclose",

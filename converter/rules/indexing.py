@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from converter.rules.base import call, needs_you, rule, snippet
+import libcst as cst
+
+from converter.rules.base import Refusal, action, call, needs_you, rule, snippet
+from converter.rules.use import Use
 
 _MATCH = {"J": "ints(0, 3; 2)", "G": "ints(0, 3; 3, 2)"}
 
@@ -127,21 +130,49 @@ rule(
     returns="unknown",
     cases=[snippet("return A[0, 1].item(), N[0, 0].item(), M[0, 0].item(), N.sum().item()")],
 )
-rule(
+
+
+@action(
     "torch.Tensor.tolist",
     "()",
     to="helpers.to_list",
+    cases=[
+        call(self="N"),
+        call(self="A"),
+        call(self="V"),
+        snippet(
+            "return A.max().tolist(), [v.tolist() for v in V], V[0].tolist(), A[0].tolist(), A[:, 0].max().tolist()"
+        ),
+    ],
     returns="unknown",
-    cases=[call(self="N"), call(self="A"), call(self="V")],
 )
-rule(
+def _to_list(use: Use) -> cst.BaseExpression | Refusal | None:
+    return _of_dimensions(use, "to_list")
+
+
+@action(
     "torch.Tensor.numpy",
     "(*, force=False)",
-    keep=True,
-    drop=["force"],
+    to="helpers.to_array",
     returns="array",
-    cases=[snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2")],
+    cases=[
+        snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2"),
+        snippet(
+            "d = V.detach()\nreturn [d[0].numpy().ndim, d.sum().numpy().ndim, d[:1].numpy().ndim], [v.numpy().ndim for v in d]"
+        ),
+    ],
 )
+def _to_array(use: Use) -> cst.BaseExpression | Refusal | None:
+    marked = "self" in use.scalars | use.rows | use.derived
+    return _of_dimensions(use, "to_array") if marked or use.receiver is None else use.method(use.receiver, "numpy")
+
+
+def _of_dimensions(use: Use, helper: str) -> cst.BaseExpression | None:
+    """A helper that makes no list or axis of what has no dimension in Torch."""
+    kind = "scalar_" if "self" in use.scalars else "derived_" if "self" in use.derived else ""
+    return use.call(f"helpers.{kind}{helper}", use.receiver) if use.receiver is not None else None
+
+
 rule(
     "torch.Tensor.__getitem__",
     "(index)",

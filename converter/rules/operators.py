@@ -75,7 +75,11 @@ def _register_arithmetic(name: str, helper: str, swapped: str, example: str, rev
             return use.call(f"helpers.{swapped}", use.receiver, use.bound["other"])
         return use.node
 
-    action(f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example)])(forward)
+    wide = "return N.long() {0} 2**33, A {0} 2**33"
+    symbol = {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}[name]
+    action(
+        f"torch.Tensor.__{name}__", "(other)", cases=[snippet(example), snippet(wide.format(symbol), tolerance="dtype")]
+    )(forward)
     action(f"torch.Tensor.__r{name}__", "(other)", cases=[snippet(reverse)])(backward)
 
 
@@ -89,3 +93,23 @@ _register_arithmetic(
     "mul", "mul", "mul", "return A * B, (A > 0) * 2.5, (A > 0) * B, A * 0.3", "return 2.5 * (A > 0), 2 * A"
 )
 _register_arithmetic("truediv", "div", "rdiv", "return A / P, (A > 0) / 2, U / 255, A / 3", "return 2 / P, 1 / K")
+
+
+def _register_bitwise(name: str, symbol: str) -> None:
+    """The same in Jittor, except of a number that does not fit 32 bits."""
+
+    def convert(use: Use) -> cst.BaseExpression | Refusal | None:
+        if use.kind("promotes") != "bool" or use.receiver is None:
+            return use.node
+        return use.call("helpers.exactly", cst.SimpleString(f'"bitwise_{name}"'), use.receiver, use.bound["other"])
+
+    cases = [
+        snippet(f"return N {symbol} K, N {symbol} 6, (A > 0) {symbol} M"),
+        snippet(f"return (N * 2**33 + 5) {symbol} 0xFFFFFFFF, 0xFFFFFFFF {symbol} (N * 2**33)"),
+    ]
+    for operator in (f"__{name}__", f"__r{name}__"):
+        action(f"torch.Tensor.{operator}", "(other)", cases=cases)(convert)
+
+
+for _name, _symbol in (("and", "&"), ("or", "|"), ("xor", "^")):
+    _register_bitwise(_name, _symbol)

@@ -73,7 +73,7 @@ class LeakyReLU(Module):
         return leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}"
+        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
 class ELU(Module):
@@ -86,7 +86,7 @@ class ELU(Module):
         return elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
 class SELU(Module):
@@ -111,7 +111,7 @@ class CELU(Module):
         return celu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
 class GELU(Module):
@@ -196,7 +196,7 @@ class Hardshrink(Module):
         return hardshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
-        return f"lambd={self.lambd}"
+        return f"{self.lambd}"
 
 
 class Softshrink(Module):
@@ -208,7 +208,7 @@ class Softshrink(Module):
         return softshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
-        return f"lambd={self.lambd}"
+        return f"{self.lambd}"
 
 
 class GLU(Module):
@@ -265,6 +265,9 @@ class Hardtanh(Module):
     def execute(self, input: Any) -> Any:
         return hardtanh(input, self.min_val, self.max_val, self.inplace)
 
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
 
 class Threshold(Module):
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
@@ -276,6 +279,9 @@ class Threshold(Module):
     def execute(self, input: Any) -> Any:
         return threshold(input, self.threshold, self.value, self.inplace)
 
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
+
 
 class RReLU(Module):
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
@@ -286,6 +292,9 @@ class RReLU(Module):
 
     def execute(self, input: Any) -> Any:
         return rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
 
 
 class PReLU(Module):

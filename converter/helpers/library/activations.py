@@ -6,6 +6,7 @@ from typing import Any
 import jittor as jt
 from jittor import nn
 
+from converter.helpers.library.elementwise import sigmoid
 from converter.helpers.library.relu_native import rectified
 
 
@@ -82,7 +83,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
-    return in_place(input, input * jt.sigmoid(input), inplace)
+    return in_place(input, input * sigmoid(input), inplace)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -100,7 +101,8 @@ def logsigmoid(input: Any) -> Any:
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
-    return in_place(input, input * jt.tanh(softplus(input)), inplace)
+    bent = jt.ternary(input > 20, jt.zeros_like(input), input)  # above, tanh is 1 and its gradient overflows
+    return in_place(input, jt.ternary(input > 20, input, bent * jt.tanh(softplus(bent))), inplace)
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
@@ -168,10 +170,21 @@ def softmin(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None
     return softmax_over(-input, dim, _stacklevel, dtype)
 
 
+def log_of_softmax(x: Any, dim: int) -> Any:
+    """log(softmax(x)).  In Jittor's own the compiler adds the logarithm to the maximum first: 1e5 loses its digits."""
+    if jt.flags.use_cuda:
+        return nn.log_softmax(x, dim=dim)
+    name = str(x.dtype)
+    x = x.float32() if name in ("float16", "bfloat16") else x
+    top = x.detach().max(dim, keepdims=True)
+    gap = jt.ternary(x > top, jt.zeros_like(x), x - top)  # never above, but this is what the compiler cannot know
+    return (gap - gap.exp().sum(dim, keepdims=True).log()).cast(name)
+
+
 def log_softmax_over(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     if dtype is not None:
         input = input.cast(dtype)
-    return nn.log_softmax(input, dim=legacy_softmax_dim(input.ndim) if dim is None else dim)
+    return log_of_softmax(input, legacy_softmax_dim(input.ndim) if dim is None else dim)
 
 
 def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:

@@ -28,6 +28,10 @@ def float_mask(mask: Any) -> Any:
     return jt.ternary(mask, zeros - 1e30, zeros)
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A linear layer: the name is what Torch's text of an attention layer shows."""
+
+
 class MultiheadAttention(Module):
     """Scaled dot-product attention in several heads; returns the output and the (mean) attention weights."""
 
@@ -67,7 +71,7 @@ class MultiheadAttention(Module):
         self.register_parameter("k_proj_weight", None if same else weight(embed_dim, self.kdim))
         self.register_parameter("v_proj_weight", None if same else weight(embed_dim, self.vdim))
         self.register_parameter("in_proj_bias", Parameter(jt.zeros((3 * embed_dim,))) if bias else None)
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias)
         if bias:
             constant_(self.out_proj.bias, 0.0)
         shape = (1, 1, embed_dim)

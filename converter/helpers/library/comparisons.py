@@ -41,6 +41,11 @@ def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf
     return masked_fill(x, jt.isneginf(input), -largest if neginf is None else neginf)
 
 
+def exactly(operation: str, input: Any, other: Any) -> Any:
+    """An operator of Jittor's with a number that does not fit 32 bits, of which Jittor would take the lowest."""
+    return getattr(jt, operation)(*aligned(*promoted(input, other)))
+
+
 def logical(operation: str, input: Any, other: Any) -> Any:
     """A boolean operation on the truth of the elements."""
     a, b = input.bool(), other.bool() if isinstance(other, jt.Var) else jt.array([bool(other)])

@@ -5,7 +5,8 @@ from typing import Any
 
 import jittor as jt
 import numpy as np
-from jittor import nn
+
+from converter.helpers.library.activations import log_of_softmax
 
 
 def parameter_tensor(value: Any, like: Any = None) -> Any:
@@ -63,7 +64,7 @@ class Categorical:
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
         if logits is not None:
-            self.logits = nn.log_softmax(logits, dim=-1)
+            self.logits = log_of_softmax(logits, -1)
             self.probs = jt.exp(self.logits)
         else:
             self.probs = probs / probs.sum(-1, keepdims=True)

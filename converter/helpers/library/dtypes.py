@@ -88,6 +88,9 @@ def constant(value: Any, name: str) -> Any:
     if name.startswith(("int", "uint")) and isinstance(value, int | np.integer) and -(2**31) <= value < 2**31:
         # A number of 8 bytes is read wrongly now and then by Jittor's kernels when many are computed at once.
         return jt.array(int(value)).cast(name)
+    if name in ("int64", "uint64") and isinstance(value, int):
+        high, low = divmod(value, 2**30)
+        return constant(high, name) * constant(2**30, name) + constant(low, name)
     return jt.array(np.array([value]), dtype=name)
 
 
@@ -100,9 +103,20 @@ def cast_operand(value: Any, name: str) -> Any:
 DTYPE_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
+def dtype_class(name: str) -> int:
+    """0 for booleans, 1 for integers, 2 for floats."""
+    return 0 if name == "bool" else 2 if "float" in name else 1
+
+
 def result_dtype(*values: Any) -> str:
     """Name of the dtype that Torch gives to arithmetic on these tensors and numbers."""
-    names = [str(v.dtype) for v in values if isinstance(v, jt.Var)]
+    tensors = [v for v in values if isinstance(v, jt.Var)]
+    # A tensor without dimensions decides, as a number does, only where it is of a higher class.
+    wide = [v for v in tensors if not getattr(v, "is_scalar", False)]
+    if wide and len(wide) < len(tensors):
+        highest = max(dtype_class(str(v.dtype)) for v in wide)
+        tensors = [v for v in tensors if not getattr(v, "is_scalar", False) or dtype_class(str(v.dtype)) > highest]
+    names = [str(v.dtype) for v in tensors]
     if not names:
         return "float32" if any(isinstance(v, float) for v in values) else "int64"
     name = max(names, key=DTYPE_RANKS.index)

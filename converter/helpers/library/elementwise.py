@@ -1,4 +1,4 @@
-"""Element by element: what Jittor computes otherwise (rounding, division, ties, one-byte integers) or lacks."""
+"""Element by element: what Jittor computes otherwise (rounding, ties, one-byte integers) or lacks."""
 
 from __future__ import annotations
 
@@ -47,72 +47,6 @@ def mul(input: Any, other: Any, *, out: Any = None) -> Any:
     return (a.logical_and(b) if str(a.dtype) == "bool" else a * b).cast(a.dtype)
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
-    """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
-
-    Jittor divides uint8 in float16 and int64 in float64, where Torch uses float32.
-    """
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if no_tensors(input, other):
-        return input / other
-    a, b = promoted(input, other)
-    if rounding_mode == "trunc":
-        return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
-    return floating(a) / floating(b)
-
-
-def truncated_quotient(a: Any, b: Any) -> Any:
-    """Integer quotient rounded towards zero, as in C; uint8, which Jittor would take for int8, in int64."""
-    return a.int64().floor_divide(b.int64()).cast(a.dtype)
-
-
-def floor_divide(input: Any, other: Any) -> Any:
-    """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
-    if no_tensors(input, other):
-        return input // other
-    a, b = promoted(input, other)
-    if not integral(a):
-        return jt.floor(a / b)
-    name, a, b = str(a.dtype), a.int64(), b.int64()
-    quotient = truncated_quotient(a, b)
-    low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
-    return (quotient - low.int64()).cast(name)
-
-
-def rfloor_divide(input: Any, other: Any) -> Any:
-    """``other // input`` for an ``other`` that is a number."""
-    return floor_divide(other, input)
-
-
-def remainder(input: Any, other: Any) -> Any:
-    """The remainder with the sign of the divisor, as Python's ``%``.  Jittor's has C's sign for integers."""
-    if isinstance(input, str) or no_tensors(input, other):
-        return input % other
-    a, b = promoted(input, other)
-    if integral(a):
-        return (a - floor_divide(a, b) * b).cast(a.dtype)
-    return a - b * jt.floor(a / b).detach()
-
-
-def rremainder(input: Any, other: Any) -> Any:
-    """``other % input`` for an ``other`` that is a number."""
-    return remainder(other, input)
-
-
-def fmod(input: Any, other: Any) -> Any:
-    """The remainder with the sign of the dividend."""
-    a, b = promoted(input, other)
-    if integral(a):
-        return (a - truncated_quotient(a, b) * b).cast(a.dtype)
-    return a - b * trunc(a / b).detach()
-
-
-def rdiv(input: Any, other: Any) -> Any:
-    """``other / input`` for an ``other`` that is a number."""
-    return div(other, input)
-
-
 def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """Powers in Torch's dtype; the base or the exponent may be a number.
 
@@ -135,10 +69,10 @@ def whole_power(x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return jt.ternary(x - x == 0, x, jt.zeros_like(x)) * 0 + 1
     if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
-        result = x
+        result = factor = x if exponent > 0 else 1 / x  # not 1 / x**n, whose gradient is nan at zero
         for _ in range(int(abs(exponent)) - 1):
-            result = result * x
-        return result if exponent > 0 else 1 / result
+            result = result * factor
+        return result
     if exponent == 0.5:
         return x.sqrt()
     if exponent == -0.5:
@@ -301,8 +235,12 @@ def minimum(input: Any, other: Any) -> Any:
 
 
 def lerp(input: Any, end: Any, weight: Any) -> Any:
-    """``input + weight * (end - input)``."""
-    return input + (end - input) * scalar_like(weight, input)
+    """``input + weight * (end - input)``, or from the other end where that is nearer (infinities decide which)."""
+    w = scalar_like(weight, input)
+    if not isinstance(w, jt.Var):
+        return input + (end - input) * w if abs(w) < 0.5 else end - (end - input) * (1 - w)
+    input, end, w = aligned(input, end, w)
+    return jt.ternary(w.abs() < 0.5, input + (end - input) * w, end - (end - input) * (1 - w))
 
 
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
@@ -321,20 +259,27 @@ def atan2(input: Any, other: Any) -> Any:
     return Atan2()(floating(y), floating(x))
 
 
+def below(x: Any) -> Any:
+    """Whether elements lie below zero, or are the negative zero."""
+    return (x < 0).logical_or((x == 0).logical_and(1 / x < 0))
+
+
 class Atan2(jt.Function):
     """Angle by arctan and the quadrant; the gradient is (x, -y) / (x*x + y*y)."""
 
     def execute(self, y: Any, x: Any) -> Any:
         self.y, self.x = y, x
         flat = x == 0
-        slope = jt.atan(y / jt.ternary(flat, jt.ones_like(x), x))
-        up = jt.ternary(y < 0, jt.full_like(y, -math.pi), jt.full_like(y, math.pi))
-        angle = jt.ternary(flat, jt.ternary(y == 0, y, up / 2), jt.ternary(x < 0, slope + up, slope))
-        return jt.ternary(y == y, angle, y)
+        endless = (y - y != 0).logical_and(x - x != 0)  # as far in both directions: an eighth of a turn
+        slope = jt.atan(jt.ternary(endless, sign_of(y) * sign_of(x), y / jt.ternary(flat, jt.ones_like(x), x)))
+        up = jt.ternary(below(y), jt.full_like(y, -math.pi), jt.full_like(y, math.pi))
+        turned = jt.ternary(below(x), slope + up, slope)
+        angle = jt.ternary(flat.logical_and(y != 0), up / 2, turned)
+        return jt.ternary((y == y).logical_and(x == x), angle, y + x)
 
     def grad(self, grad: Any) -> Any:
         square = self.x * self.x + self.y * self.y
-        origin = square == 0
+        origin = (self.x == 0).logical_and(self.y == 0)
         scale = jt.ternary(origin, square, grad / jt.ternary(origin, jt.ones_like(square), square))
         return scale * self.x, -scale * self.y
 
@@ -342,7 +287,7 @@ class Atan2(jt.Function):
 def logit(input: Any, eps: float | None = None) -> Any:
     """log(p / (1 - p)), the probabilities kept eps away from 0 and 1 when given."""
     p = input if eps is None else clamp(input, eps, 1 - eps)
-    return jt.log(p / (1 - p))
+    return jt.log(p) - jt.log(1 - p)  # the gradient of log(p / (1 - p)) is nan at 0 and 1
 
 
 def logaddexp(input: Any, other: Any) -> Any:
@@ -352,20 +297,23 @@ def logaddexp(input: Any, other: Any) -> Any:
     high, low = jt.ternary(larger, a, b), jt.ternary(larger, b, a)
     same = high == low  # infinities too, whose difference would be nan
     gap = jt.ternary(same, jt.zeros_like(high), low - high)
-    either = (a + b) * 0.5 + math.log(2.0)
+    either = a * 0.5 + b * 0.5 + math.log(2.0)
     return jt.ternary(same, either, high + jt.log(1 + gap.exp()))
 
 
 def hypot(input: Any, other: Any) -> Any:
     """The root of a * a + b * b; its gradient at the origin is nan, as in Torch."""
     a, b = aligned(*promoted(input, other))
-    return (a * a + b * b).sqrt()
+    size = jt.ternary(a.abs() > b.abs(), a.abs(), b.abs()).detach()
+    scale = jt.ternary((size > 0).logical_and(jt.isfinite(size)), size, jt.ones_like(size))  # squares may overflow
+    x, y = a / scale, b / scale
+    return (x * x + y * y).sqrt() * scale
 
 
 def xlogy(input: Any, other: Any) -> Any:
     """x * log(y), 0 where x is, unless y is nan."""
     x, y = (floating(v) for v in aligned(*promoted(input, other)))
-    zero = (x == 0).logical_and(y == y)
+    zero = (x == 0).logical_and((y <= 0).logical_or(y == float("inf")))  # elsewhere the gradient is log(y)
     safe = jt.ternary(zero, jt.ones_like(y), y)
     return jt.ternary(zero, jt.zeros_like(x), x * jt.log(safe))
 
@@ -378,14 +326,15 @@ def exp2(input: Any) -> Any:
 def sinc(input: Any) -> Any:
     """sin(pi x) / (pi x), 1 at zero."""
     x = input * math.pi
-    zero = x == 0
-    safe = jt.ternary(zero, jt.ones_like(x), x)
-    return jt.ternary(zero, jt.ones_like(x), jt.sin(safe) / safe)
+    near = (x < 1e-3).logical_and(x > -1e-3)  # the quotient's gradient has no digits left there
+    safe, small = jt.ternary(near, jt.ones_like(x), x), jt.ternary(near, x, jt.zeros_like(x))
+    return jt.ternary(near, 1 - small * small / 6, jt.sin(safe) / safe)
 
 
 def sigmoid(input: Any) -> Any:
-    """1 / (1 + exp(-x)), in float32 for integers."""
-    return jt.sigmoid(floating(input))
+    """1 / (1 + exp(-x)), in float32 for integers; Jittor's own is never below 1e-38, which times infinity is much."""
+    x = floating(input)
+    return jt.sigmoid(x) * (x > -88.0).cast(x.dtype) if str(x.dtype) == "float32" else jt.sigmoid(x)
 
 
 def expm1(input: Any) -> Any:

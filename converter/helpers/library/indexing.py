@@ -8,6 +8,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.elementwise import aligned, number_like
+from converter.helpers.library.shapes import surely_a_row
 
 
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
@@ -180,6 +181,33 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
+def to_array(input: Any) -> Any:
+    """The NumPy array of a tensor, without dimensions where the tensor is marked as one that has none in Torch."""
+    return input.numpy().reshape(()) if getattr(input, "is_scalar", False) else input.numpy()
+
+
+def scalar_to_array(input: Any) -> Any:
+    """The NumPy array of a tensor that has no dimension in Torch."""
+    return input.numpy().reshape(()) if input.numel() == 1 else input.numpy()
+
+
+def derived_to_array(input: Any) -> Any:
+    """The NumPy array of what was computed from a row (or element) of a tensor."""
+    surely_a_row(input)
+    return to_array(input)
+
+
 def to_list(input: Any) -> Any:
     """Nested lists of Python numbers; a tensor of one element in one dimension gives a list, as in Torch."""
-    return input.numpy().tolist()
+    return to_array(input).tolist()
+
+
+def scalar_to_list(input: Any) -> Any:
+    """The number of a tensor that has no dimension in Torch."""
+    return scalar_to_array(input).tolist()
+
+
+def derived_to_list(input: Any) -> Any:
+    """The numbers of what was computed from a row (or element) of a tensor."""
+    surely_a_row(input)
+    return to_list(input)

@@ -245,6 +245,12 @@ class Bilinear(Module):
     def execute(self, input1: Any, input2: Any) -> Any:
         return bilinear(input1, input2, self.weight, self.bias)
 
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
 
 class Embedding(Module):
     """Rows of a table by index; no gradient reaches the row ``padding_idx`` (in Jittor's it does)."""
@@ -349,3 +355,6 @@ class EmbeddingBag(Module):
             per_sample_weights=per_sample_weights,
             padding_idx=self.padding_idx,
         )
+
+    def extra_repr(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}, mode={self.mode!r}"

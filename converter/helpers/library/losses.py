@@ -4,9 +4,8 @@ import warnings
 from typing import Any
 
 import jittor as jt
-from jittor import nn
 
-from converter.helpers.library.activations import logsigmoid, magnitude
+from converter.helpers.library.activations import log_of_softmax, logsigmoid, magnitude
 from converter.helpers.library.functional import cosine_similarity, pairwise_distance
 
 
@@ -75,7 +74,8 @@ def smooth_l1_loss(
     warn_shapes(input, target)
     difference = input - target
     size = magnitude(difference)
-    loss = jt.ternary(size < beta, difference * difference * (0.5 / beta), size - 0.5 * beta)
+    near = jt.ternary(size >= beta, jt.zeros_like(difference), difference)  # far away its gradient is inf * 0
+    loss = jt.ternary(size >= beta, size - 0.5 * beta, near * near * (0.5 / beta))
     return reduced_loss(loss, loss_reduction(size_average, reduce, reduction))
 
 
@@ -84,7 +84,8 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     warn_shapes(input, target)
     difference = input - target
     size = magnitude(difference)
-    loss = jt.ternary(size < delta, difference * difference * 0.5, (size - 0.5 * delta) * delta)
+    near = jt.ternary(size >= delta, jt.zeros_like(difference), difference)  # far away its gradient is inf * 0
+    loss = jt.ternary(size >= delta, (size - 0.5 * delta) * delta, near * near * 0.5)
     if weight is not None:
         loss = loss * weight
         if reduction == "mean":
@@ -136,7 +137,7 @@ def cross_entropy(
     if input.ndim == 1:
         input, target = input.unsqueeze(0), target.reshape([1, -1] if target.dtype.is_float() else [1])
     classes = input.shape[1]
-    logs = nn.log_softmax(input, dim=1)
+    logs = log_of_softmax(input, 1)
     along = [1, classes] + [1] * (input.ndim - 2)
     if target.dtype.is_float():
         if label_smoothing:
@@ -223,7 +224,7 @@ def kl_div(
 
 def at_least_zero(value: Any) -> Any:
     """max(0, x), with gradient 1 at exactly 0 as Torch's ``clamp_min`` has."""
-    return jt.ternary(value >= 0, value, jt.zeros_like(value))
+    return jt.ternary(value >= 0, value, jt.ternary(value < 0, jt.zeros_like(value), value.detach()))
 
 
 def cosine_embedding_loss(

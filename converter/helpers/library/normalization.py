@@ -415,3 +415,6 @@ class LocalResponseNorm(Module):
 
     def execute(self, input: Any) -> Any:
         return local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

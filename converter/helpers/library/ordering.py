@@ -8,6 +8,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.dtypes import integral
+from converter.helpers.library.elementwise import lerp
 from converter.helpers.library.reductions import ValuesIndices, extreme_value, without_dim
 
 
@@ -122,7 +123,7 @@ def quantile(
     head = (slice(None),) * dim
     first = ordered[(*head, slice(low, low + 1))]
     last = ordered[(*head, slice(min(low + 1, x.shape[dim] - 1), min(low + 1, x.shape[dim] - 1) + 1))]
-    result = first + (last - first) * (place - low)
+    result = lerp(first, last, place - low)
     end = ordered[(*head, slice(x.shape[dim] - 1, x.shape[dim]))]
     result = jt.ternary(end == end, result, end)  # nan, which is sorted to the end
     return result if keepdim else without_dim(result, dim)

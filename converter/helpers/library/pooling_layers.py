@@ -64,7 +64,10 @@ class AvgPoolBase(Module):
         return avg_pool(input, self.kernel_size, self.stride, self.padding, *counting, self.spatial)
 
     def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        values = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding")}
+        if self.spatial == 1:
+            values = {name: (value,) if isinstance(value, int) else value for name, value in values.items()}
+        return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 class AdaptiveAvgPoolBase(Module):

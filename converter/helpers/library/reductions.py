@@ -10,8 +10,9 @@ import jittor as jt
 import numpy as np
 from jittor import nn
 
+from converter.helpers.library.activations import log_of_softmax
 from converter.helpers.library.dtypes import constant, dtype_name, floating, integral
-from converter.helpers.library.elementwise import maximum, minimum, power_of
+from converter.helpers.library.elementwise import logaddexp, maximum, minimum, power_of
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
@@ -267,7 +268,9 @@ def norm_of(
         return (x != 0).cast(x.dtype).sum(dims, keepdims=keepdim)
     if p == 1:
         return size.sum(dims, keepdims=keepdim)
-    return power_of(power_of(size, p).sum(dims, keepdims=keepdim), 1 / p)
+    total = power_of(size, p).sum(dims, keepdims=keepdim)
+    zero = total == 0
+    return jt.ternary(zero, jt.zeros_like(total), power_of(jt.ternary(zero, jt.ones_like(total), total), 1 / p))
 
 
 def linalg_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -304,7 +307,7 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """The logarithm of :func:`softmax`."""
     x = floating(input) if dtype is None else input.cast(dtype_name(dtype))
-    return nn.log_softmax(x, dim=dim)
+    return log_of_softmax(x, dim)
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
@@ -381,10 +384,13 @@ MinMax = namedtuple("MinMax", ["min", "max"])
 
 
 def logcumsumexp(input: Any, dim: int) -> Any:
-    """Logarithms of the running sums of exp(x), each shifted by the largest element of its row."""
-    top = extreme_value(input.detach(), dim, True)
-    top = jt.ternary(jt.isfinite(top), top, jt.zeros_like(top))
-    return jt.log(running_sum((input - top).exp(), dim % input.ndim)) + top
+    """Logarithms of the running sums of exp(x): pairs are joined, then pairs of pairs, so that none is lost."""
+    head, step = (slice(None),) * (dim % input.ndim), 1
+    while step < input.shape[dim]:
+        joined = logaddexp(input[(*head, slice(step, None))], input[(*head, slice(None, -step))])
+        input = jt.concat([input[(*head, slice(None, step))], joined], dim % input.ndim)
+        step *= 2
+    return input
 
 
 def diff(input: Any, n: int = 1, dim: int = -1) -> Any:

@@ -39,6 +39,9 @@ class ConstantPadBase(PadBase):
         super().__init__(padding)
         self.value = value
 
+    def extra_repr(self) -> str:
+        return f"padding={self.padding}, value={self.value}"
+
 
 class ZeroPad1d(PadBase):
     spatial = 1
@@ -168,7 +171,8 @@ class Upsample(Module):
     ) -> None:
         super().__init__()
         self.size = size
-        self.scale_factor = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else scale_factor
+        many = isinstance(scale_factor, (tuple, list))
+        self.scale_factor = tuple(float(s) for s in scale_factor) if many else scale_factor and float(scale_factor)
         self.mode = mode
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor
@@ -212,6 +216,9 @@ class PixelUnshuffle(Module):
     def execute(self, input: Any) -> Any:
         return pixel_unshuffle(input, self.downscale_factor)
 
+    def extra_repr(self) -> str:
+        return f"downscale_factor={self.downscale_factor}"
+
 
 class ChannelShuffle(Module):
     def __init__(self, groups: int) -> None:
@@ -220,6 +227,14 @@ class ChannelShuffle(Module):
 
     def execute(self, input: Any) -> Any:
         return channel_shuffle(input, self.groups)
+
+    def extra_repr(self) -> str:
+        return f"groups={self.groups}"
+
+
+def windows_text(layer: Any) -> str:
+    names = ("kernel_size", "dilation", "padding", "stride")
+    return ", ".join(f"{name}={getattr(layer, name)}" for name in names)
 
 
 class Unfold(Module):
@@ -232,6 +247,9 @@ class Unfold(Module):
 
     def execute(self, input: Any) -> Any:
         return unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        return windows_text(self)
 
 
 class Fold(Module):
@@ -247,6 +265,9 @@ class Fold(Module):
 
     def execute(self, input: Any) -> Any:
         return fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}, {windows_text(self)}"
 
 
 class CosineSimilarity(Module):

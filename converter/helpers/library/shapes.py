@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import jittor as jt
@@ -35,8 +36,11 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
     parts = list(tensors)
-    if all(getattr(p, "is_scalar", False) for p in parts):
+    if any(getattr(p, "is_scalar", False) for p in parts):
         return concat(parts)
+    if all(tuple(p.shape) == (1,) for p in parts):
+        text = "tensors of one element are stacked to a column; if they have no dimension in Torch, it makes a vector"
+        warnings.warn(f"{text}: use reshape(()) for those before", RuntimeWarning, stacklevel=2)
     dim %= parts[0].ndim + 1
     return concat([p.unsqueeze(dim) for p in parts], dim)
 
@@ -91,6 +95,24 @@ def stack_derived(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     for part in parts:
         surely_a_row(part)
     return stack(parts, dim)
+
+
+def without_dimension(value: Any) -> Any:
+    """A tensor of one element, marked as one that has no dimension in Torch."""
+    if isinstance(value, jt.Var) and value.numel() == 1:
+        value.is_scalar = True
+    return value
+
+
+def row_shape(value: Any) -> Any:
+    """The shape of a part of a tensor, which has none where it is a single element."""
+    return () if getattr(value, "is_scalar", False) else value.shape
+
+
+def derived_shape(value: Any) -> Any:
+    """The shape of what was computed from a row (or element) of a tensor."""
+    surely_a_row(value)
+    return row_shape(value)
 
 
 def marked_like(value: Any, origin: Any) -> Any:

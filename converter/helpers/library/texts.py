@@ -30,11 +30,24 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector):
+    if isinstance(value, jt.NanoVector) or value == ():
         return Written(f"torch.Size({[int(n) for n in value]})")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")
     return value
+
+
+def text_of_all(value: Any, scalar: bool = False) -> Any:
+    """The text of a list, tuple or dictionary, in which tensors, sizes and dtypes have Torch's form."""
+    if isinstance(value, dict) and type(value).__repr__ is dict.__repr__:
+        pairs = (f"{text_of_all(k, scalar)!r}: {text_of_all(v, scalar)!r}" for k, v in value.items())
+        return Written("{" + ", ".join(pairs) + "}")
+    if type(value) is list:
+        return Written("[" + ", ".join(repr(text_of_all(v, scalar)) for v in value) + "]")
+    if type(value) is tuple and value:
+        words = [repr(text_of_all(v, scalar)) for v in value]
+        return Written("(" + ", ".join(words) + (",)" if len(words) == 1 else ")"))
+    return value if isinstance(value, tuple) else text(value, scalar)
 
 
 def tensor_text(tensor: Any, scalar: bool) -> str:

@@ -24,7 +24,7 @@ def outputs(model: jh.Module, first: NDArray[Any], second: NDArray[Any]) -> list
     device = device_of(model)
     with jh.no_grad():
         found = model(to_tensor(first, device), to_tensor(second, device))
-        return [value.detach().numpy() for value in found]
+        return [jh.derived_to_array(value.detach()) for value in found]
 
 
 def i3d_features(model: I3D, clips: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -99,7 +99,7 @@ class Module(nn.Module):
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """A tensor that is saved with the state (if persistent) but not trained; may be None."""
-        if isinstance(tensor, jt.Var):
+        if isinstance(tensor, jt.Var) and id(tensor) not in LEAVES:  # one that was asked to require a gradient does
             tensor.stop_grad()
         self.__dict__.pop(name, None)
         self.__dict__.setdefault("_roles", {})[name] = "buffer" if persistent else "transient"
@@ -446,6 +446,17 @@ def softmax_over(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any =
     if dtype is not None:
         input = input.cast(dtype)
     return nn.softmax(input, dim=legacy_softmax_dim(input.ndim) if dim is None else dim)
+
+
+def log_of_softmax(x: Any, dim: int) -> Any:
+    """log(softmax(x)).  In Jittor's own the compiler adds the logarithm to the maximum first: 1e5 loses its digits."""
+    if jt.flags.use_cuda:
+        return nn.log_softmax(x, dim=dim)
+    name = str(x.dtype)
+    x = x.float32() if name in ("float16", "bfloat16") else x
+    top = x.detach().max(dim, keepdims=True)
+    gap = jt.ternary(x > top, jt.zeros_like(x), x - top)  # never above, but this is what the compiler cannot know
+    return (gap - gap.exp().sum(dim, keepdims=True).log()).cast(name)
 
 
 def dropped(input: Any, shape: Any, p: float, training: bool) -> Any:
@@ -1574,6 +1585,64 @@ def device_of(tensor: Any) -> Any:
     return Device("cuda", 0) if jt.flags.use_cuda else Device("cpu")
 
 
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+    """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
+
+    Jittor divides uint8 in float16 and int64 in float64, where Torch uses float32.
+    """
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if no_tensors(input, other):
+        return input / other
+    a, b = promoted(input, other)
+    if rounding_mode == "trunc":
+        return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
+    return floating(a) / floating(b)
+
+
+def truncated_quotient(a: Any, b: Any) -> Any:
+    """Integer quotient rounded towards zero, as in C; uint8, which Jittor would take for int8, in int64."""
+    return a.int64().floor_divide(b.int64()).cast(a.dtype)
+
+
+def floor_divide(input: Any, other: Any) -> Any:
+    """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
+    if no_tensors(input, other):
+        return input // other
+    a, b = promoted(input, other)
+    if not integral(a):
+        return whole_quotient(*aligned(a, b))
+    name, a, b = str(a.dtype), a.int64(), b.int64()
+    quotient = truncated_quotient(a, b)
+    low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
+    return (quotient - low.int64()).cast(name)
+
+
+def whole_quotient(a: Any, b: Any) -> Any:
+    """Of floats, from the exact remainder: 5 // 0.1 is 49, because 0.1 in binary is a little more than a tenth."""
+    rest = exact_remainder(a.detach(), b.detach())
+    low = (rest != 0).logical_and((b < 0) != (rest < 0))
+    quotient = (a - rest) / b - low.cast(a.dtype)
+    whole = jt.floor(quotient)
+    whole = whole + (quotient - whole > 0.5).cast(a.dtype)
+    return jt.ternary(b == 0, a / b, whole).detach()
+
+
+def exact_remainder(a: Any, b: Any) -> Any:
+    """C's ``fmod`` of two floating tensors of one shape; through the quotient, it has no digits where that is large."""
+    name = str(a.dtype)
+    if name in ("float16", "bfloat16"):
+        return exact_remainder(a.float32(), b.float32()).cast(name)
+    if jt.flags.use_cuda or not a.numel():
+        wide, divisor = a.float64(), b.float64()
+        rest = (wide - divisor * trunc(wide / divisor)).cast(name)
+        return jt.ternary(jt.isinf(b).logical_and(jt.isfinite(a)), a, rest)
+    return jt.code(a.shape, name, [a, b], cpu_header="#include <cmath>", cpu_src=EXACT_REMAINDER)
+
+
+EXACT_REMAINDER = "for (int64 i = 0; i < out0->num; i++) out0_p[i] = std::fmod(in0_p[i], in1_p[i]);"
+
+
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 
 
@@ -1644,6 +1713,9 @@ def constant(value: Any, name: str) -> Any:
     if name.startswith(("int", "uint")) and isinstance(value, int | np.integer) and -(2**31) <= value < 2**31:
         # A number of 8 bytes is read wrongly now and then by Jittor's kernels when many are computed at once.
         return jt.array(int(value)).cast(name)
+    if name in ("int64", "uint64") and isinstance(value, int):
+        high, low = divmod(value, 2**30)
+        return constant(high, name) * constant(2**30, name) + constant(low, name)
     return jt.array(np.array([value]), dtype=name)
 
 
@@ -1656,9 +1728,20 @@ def cast_operand(value: Any, name: str) -> Any:
 DTYPE_RANKS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
+def dtype_class(name: str) -> int:
+    """0 for booleans, 1 for integers, 2 for floats."""
+    return 0 if name == "bool" else 2 if "float" in name else 1
+
+
 def result_dtype(*values: Any) -> str:
     """Name of the dtype that Torch gives to arithmetic on these tensors and numbers."""
-    names = [str(v.dtype) for v in values if isinstance(v, jt.Var)]
+    tensors = [v for v in values if isinstance(v, jt.Var)]
+    # A tensor without dimensions decides, as a number does, only where it is of a higher class.
+    wide = [v for v in tensors if not getattr(v, "is_scalar", False)]
+    if wide and len(wide) < len(tensors):
+        highest = max(dtype_class(str(v.dtype)) for v in wide)
+        tensors = [v for v in tensors if not getattr(v, "is_scalar", False) or dtype_class(str(v.dtype)) > highest]
+    names = [str(v.dtype) for v in tensors]
     if not names:
         return "float32" if any(isinstance(v, float) for v in values) else "int64"
     name = max(names, key=DTYPE_RANKS.index)
@@ -1708,39 +1791,6 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     return (a.logical_or(b) if str(a.dtype) == "bool" else a + b).cast(a.dtype)
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
-    """The quotient in Torch's dtype; ``rounding_mode``: None, ``"floor"`` or ``"trunc"``.
-
-    Jittor divides uint8 in float16 and int64 in float64, where Torch uses float32.
-    """
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if no_tensors(input, other):
-        return input / other
-    a, b = promoted(input, other)
-    if rounding_mode == "trunc":
-        return trunc(a / b) if not integral(a) else truncated_quotient(a, b)
-    return floating(a) / floating(b)
-
-
-def truncated_quotient(a: Any, b: Any) -> Any:
-    """Integer quotient rounded towards zero, as in C; uint8, which Jittor would take for int8, in int64."""
-    return a.int64().floor_divide(b.int64()).cast(a.dtype)
-
-
-def floor_divide(input: Any, other: Any) -> Any:
-    """The quotient rounded down.  Jittor's ``//`` rounds towards zero (-7 // 2 is -3), and to int32 for floats."""
-    if no_tensors(input, other):
-        return input // other
-    a, b = promoted(input, other)
-    if not integral(a):
-        return jt.floor(a / b)
-    name, a, b = str(a.dtype), a.int64(), b.int64()
-    quotient = truncated_quotient(a, b)
-    low = (a - quotient * b != 0).logical_and((a < 0) != (b < 0))
-    return (quotient - low.int64()).cast(name)
-
-
 def power_of(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """Powers in Torch's dtype; the base or the exponent may be a number.
 
@@ -1763,10 +1813,10 @@ def whole_power(x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return jt.ternary(x - x == 0, x, jt.zeros_like(x)) * 0 + 1
     if float(exponent).is_integer() and 0 < abs(exponent) <= 8:
-        result = x
+        result = factor = x if exponent > 0 else 1 / x  # not 1 / x**n, whose gradient is nan at zero
         for _ in range(int(abs(exponent)) - 1):
-            result = result * x
-        return result if exponent > 0 else 1 / result
+            result = result * factor
+        return result
     if exponent == 0.5:
         return x.sqrt()
     if exponent == -0.5:
@@ -1809,9 +1859,26 @@ def equal_or_nan(a: Any, b: Any) -> Any:
     return jt.ternary(a == b, a * 0.5 + b * 0.5, a + b)
 
 
+def below(x: Any) -> Any:
+    """Whether elements lie below zero, or are the negative zero."""
+    return (x < 0).logical_or((x == 0).logical_and(1 / x < 0))
+
+
 def sigmoid(input: Any) -> Any:
-    """1 / (1 + exp(-x)), in float32 for integers."""
-    return jt.sigmoid(floating(input))
+    """1 / (1 + exp(-x)), in float32 for integers; Jittor's own is never below 1e-38, which times infinity is much."""
+    x = floating(input)
+    return jt.sigmoid(x) * (x > -88.0).cast(x.dtype) if str(x.dtype) == "float32" else jt.sigmoid(x)
+
+
+def to_array(input: Any) -> Any:
+    """The NumPy array of a tensor, without dimensions where the tensor is marked as one that has none in Torch."""
+    return input.numpy().reshape(()) if getattr(input, "is_scalar", False) else input.numpy()
+
+
+def derived_to_array(input: Any) -> Any:
+    """The NumPy array of what was computed from a row (or element) of a tensor."""
+    surely_a_row(input)
+    return to_array(input)
 
 
 def fans(tensor: Any) -> tuple[int, int]:
@@ -1864,6 +1931,9 @@ def kaiming_normal_(
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(chosen_fan(tensor, mode)))
+
+
+at = np.s_
 
 
 def requires_grad_(input: Any, requires_grad: bool = True) -> Any:
@@ -2059,7 +2129,15 @@ def inverse(input: Any) -> Any:
     return Inverse()(input)
 
 
-class LossBase(Module):
+class PlainLoss(Module):
+    """``torch.nn.modules.loss._Loss``: base class of losses that a program defines itself."""
+
+    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = loss_reduction(size_average, reduce, reduction)
+
+
+class LossBase(PlainLoss):
     """A loss: how it is reduced, and class or element weights (saved, not trained)."""
 
     def __init__(self, reduction: str = "mean", **weights: Any) -> None:
@@ -2160,7 +2238,7 @@ def cross_entropy(
     if input.ndim == 1:
         input, target = input.unsqueeze(0), target.reshape([1, -1] if target.dtype.is_float() else [1])
     classes = input.shape[1]
-    logs = nn.log_softmax(input, dim=1)
+    logs = log_of_softmax(input, 1)
     along = [1, classes] + [1] * (input.ndim - 2)
     if target.dtype.is_float():
         if label_smoothing:
@@ -3213,6 +3291,39 @@ def window_max(input: Any, dim: int, places: Any) -> Any:
     return jt.argmax(taken(input, dim, places), dim + 1)[1]
 
 
+def window_max_with_place(input: Any, below: Any, dim: int, places: Any) -> tuple[Any, Any]:
+    """:func:`window_max`, and where the maxima lie in this and the later dimensions taken as one.
+
+    ``below``: the same of the later dimensions, for each element of ``input``; None for the last dimension.
+    """
+    order, found = jt.argmax(taken(input, dim, places), dim + 1)
+    shape = [-1 if d == dim else 1 for d in range(input.ndim)]
+    row = jt.array(np.arange(len(places), dtype=np.int32).reshape(shape)) * places.shape[1]
+    at = jt.array(np.asarray(places, dtype=np.int32).reshape(-1))[row + order]
+    if below is None:
+        return found, at
+    inner, size = below
+    chosen = taken(inner, dim, places).gather(dim + 1, order.unsqueeze(dim + 1)).squeeze(dim + 1)
+    return found, at * size + chosen
+
+
+def max_over_windows(input: Any, windows: Any, indices: bool) -> Any:
+    """Maximum over windows of the last dimensions, one after the other; with places in all of them taken as one.
+
+    ``windows``: for each dimension the places (output size x window) that its windows look at.
+    """
+    first = input.ndim - len(windows)
+    sizes = list(input.shape)[first:]
+    at: Any = None
+    for i in reversed(range(len(windows))):
+        if indices:
+            below = None if at is None else (at, math.prod(sizes[i + 1 :]))
+            input, at = window_max_with_place(input, below, first + i, windows[i])
+        else:
+            input = window_max(input, first + i, windows[i])
+    return (input, at.int64()) if indices else input
+
+
 def pool_options(kernel_size: Any, stride: Any, padding: Any, dilation: Any, count: int) -> list[tuple[int, ...]]:
     kernel = repeated(kernel_size, count)
     steps = kernel if stride is None or stride == [] else repeated(stride, count)
@@ -3239,20 +3350,25 @@ def max_pool(
     found = native_max_pool(input, kernel, stride, padding, dilation, outputs, indices)
     if found is not None:
         return (found[0], found[1].int64()) if indices else found[0]
-    if indices:
-        raise NotImplementedError("max pooling with return_indices=True is supported for float32 on the CPU only")
     floors = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(sizes, kernel, stride, padding)]
-    if count > 1 and floors == outputs and set(dilation) == {1} and all(n > k for n, k in zip(sizes, kernel)):
+    if (
+        not indices
+        and count > 1
+        and floors == outputs
+        and set(dilation) == {1}
+        and all(n > k for n, k in zip(sizes, kernel))
+    ):
         pool = nn.Pool if count == 2 else nn.Pool3d
         return pool(kernel, stride, padding, op="maximum")(input)
-    for i in reversed(range(count)):
+    windows = []
+    for i in range(count):
         starts = np.arange(outputs[i])[:, None] * stride[i] - padding[i]
         places = starts + np.arange(kernel[i])[None] * dilation[i]
         # A place outside is replaced by one inside the same window: a repetition never changes a maximum.
         first = np.where(starts < 0, starts + -(starts // dilation[i]) * dilation[i], starts)
         last = first + (sizes[i] - 1 - first) // dilation[i] * dilation[i]
-        input = window_max(input, 2 + i, np.clip(places, first, last))
-    return input
+        windows.append(np.clip(places, first, last))
+    return max_over_windows(input, windows, indices)
 
 
 def window_sum(input: Any, kernel: Any, stride: Any, padding: Any, outputs: Any) -> Any:
@@ -3356,7 +3472,10 @@ class AvgPoolBase(Module):
         return avg_pool(input, self.kernel_size, self.stride, self.padding, *counting, self.spatial)
 
     def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        values = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding")}
+        if self.spatial == 1:
+            values = {name: (value,) if isinstance(value, int) else value for name, value in values.items()}
+        return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 class MaxPool2d(MaxPoolBase):
@@ -3722,7 +3841,9 @@ def norm_of(
         return (x != 0).cast(x.dtype).sum(dims, keepdims=keepdim)
     if p == 1:
         return size.sum(dims, keepdims=keepdim)
-    return power_of(power_of(size, p).sum(dims, keepdims=keepdim), 1 / p)
+    total = power_of(size, p).sum(dims, keepdims=keepdim)
+    zero = total == 0
+    return jt.ternary(zero, jt.zeros_like(total), power_of(jt.ternary(zero, jt.ones_like(total), total), 1 / p))
 
 
 @with_numpy_names
@@ -3905,10 +4026,24 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """Torch's ``stack``; Jittor's overwrites the elements of the list that it is given."""
     parts = list(tensors)
-    if all(getattr(p, "is_scalar", False) for p in parts):
+    if any(getattr(p, "is_scalar", False) for p in parts):
         return concat(parts)
+    if all(tuple(p.shape) == (1,) for p in parts):
+        text = "tensors of one element are stacked to a column; if they have no dimension in Torch, it makes a vector"
+        warnings.warn(f"{text}: use reshape(()) for those before", RuntimeWarning, stacklevel=2)
     dim %= parts[0].ndim + 1
     return concat([p.unsqueeze(dim) for p in parts], dim)
+
+
+def surely_a_row(value: Any) -> None:
+    """Refuse one element that may stand for a scalar or for a row of one column.
+
+    Raises:
+        RuntimeError: if it is one.
+    """
+    if tuple(value.shape) == (1,) and not getattr(value, "is_scalar", False):
+        text = "cannot tell whether one element computed from a part of a tensor has a dimension in Torch"
+        raise RuntimeError(f"{text}: use reshape(1) or reshape(1, 1) instead of unsqueeze or stack")
 
 
 def squeeze(input: Any, dim: Any = None) -> Any:
@@ -3961,7 +4096,7 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector):
+    if isinstance(value, jt.NanoVector) or value == ():
         return Written(f"torch.Size({[int(n) for n in value]})")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")
