@@ -1,4 +1,4 @@
-"""What programs take from Torch's inner modules: sizes as tuples, base classes, versions, checks, choices of kernels."""
+"""What programs take from Torch's inner modules: sizes as tuples, base classes, version, checks, kernels."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ rule(
     returns="size",
     cases=[
         snippet(
-            "return tuple(torch.broadcast_shapes((3, 1), (4,), (1, 1))), A + torch.zeros(torch.broadcast_shapes(A.shape, (1, 4)))"
+            "shape = torch.broadcast_shapes(A.shape, (1, 4))\n"
+            "return tuple(torch.broadcast_shapes((3, 1), (4,), (1, 1))), A + torch.zeros(shape)"
         ),
         snippet(
             "try:\n    torch.broadcast_shapes((3, 2), (4,))\nexcept RuntimeError:\n    return 'refused'",
