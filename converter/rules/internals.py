@@ -9,13 +9,14 @@ from converter.rules.use import Use
 
 rule(
     "torch.__version__",
-    to="python:'2.13.0'",
+    to="helpers.TORCH_VERSION",
     returns="str",
     restriction="the version of Torch that the rules are proved against",
     cases=[
         snippet(
             "major, minor = torch.__version__.split('.')[:2]\n"
-            "return int(major), int(minor), torch.__version__.split('+')[0], torch.__version__ >= '1.6'",
+            "return int(major), int(minor), torch.__version__.split('+')[0], torch.__version__ >= '1.6', "
+            "f'{torch.__version__[:1]}'",
             grad=False,
         )
     ],

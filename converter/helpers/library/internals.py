@@ -8,6 +8,9 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+# The version of Torch that the conversion is proved against; Jittor's own is jt.__version__.
+TORCH_VERSION = "2.13.0"
+
 
 def tuple_maker(n: int, name: str = "parse") -> Any:
     """``torch.nn.modules.utils._ntuple``: a function that repeats a number n times and lets sequences pass."""
