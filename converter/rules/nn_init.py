@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from converter.rules.base import needs_you, rule, snippet
+from converter.rules.base import rule, snippet
 
 _BIG = "w = torch.empty(100, 100)\n"
 _KERNEL = "w = torch.empty(32, 16, 5, 5)\n"
@@ -146,10 +146,3 @@ rule(
     also=["torch.nn.utils.convert_parameters.vector_to_parameters"],
     cases=[snippet("layer = nn.Linear(4, 2)\nnn.utils.vector_to_parameters(torch.arange(10.0), layer.parameters())\nreturn layer(A)", grad=False)],
 )  # fmt: skip
-for _name in ("weight_norm", "spectral_norm", "remove_weight_norm", "remove_spectral_norm"):
-    needs_you(
-        f"torch.nn.utils.{_name}",
-        "Jittor has no re-parametrisation of the weights of a module.",
-        workaround="compute the normalised weight in the module's own forward",
-        also=[f"torch.nn.utils.parametrizations.{_name}"] if not _name.startswith("remove") else [],
-    )
