@@ -7,6 +7,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 #   make .venv TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu"
 TORCH ?= torch==2.13.0
 TORCH_ARGS ?=
+# Only its Python code is used, as what converted programs are compared with; without dependencies, so that pip leaves Torch alone.
+TORCHVISION ?= torchvision==0.28.0
 BIN := .venv/bin
 STAMP := .venv/.stamp
 
@@ -23,6 +25,7 @@ $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "setuptools>=68" wheel
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH_ARGS) "$(TORCH)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "$(TORCHVISION)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@
 

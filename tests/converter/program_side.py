@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.torchvision_here import prepare as prepare_torchvision
+
 
 def encode(value: Any, framework: Any) -> Any:
     """Tensors as ``("tensor", dtype, array)``; containers keep their structure, other objects their text."""
@@ -58,6 +60,8 @@ def main() -> None:
         from jack.runtime import prepare
 
         prepare()
+    else:
+        prepare_torchvision()
     framework = importlib.import_module(side)
     sys.path.insert(0, folder)
     goal = Path(out)

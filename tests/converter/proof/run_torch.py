@@ -17,6 +17,7 @@ import torch
 from tests.converter.proof.encode import Encoded, Encoder
 from tests.converter.proof.inputs import make, weight
 from tests.converter.proof.loading import load
+from tests.torchvision_here import prepare
 
 
 def _leaf(value: Any) -> Encoded | None:
@@ -110,6 +111,8 @@ def main(folder: Path) -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     plan = pickle.loads((folder / "plan.pkl").read_bytes())
+    if any("torchvision" in (folder / chunk["torch"]).read_text(encoding="utf-8") for chunk in plan):
+        prepare()
     results: dict[str, Any] = {}
     started = time.perf_counter()
     for chunk in plan:
