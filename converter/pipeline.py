@@ -132,6 +132,7 @@ def _convert(source: str, options: Options) -> Result:
     facts = Flow(
         tree, registry, options.own_package, about_torch, _returns_of_others(source, options), dict(options.starred)
     ).run()
+    facts.among_torch = options.among_torch
     changes = Rewriter(tree, facts, registry, options.guess, options.exported, options.own_package).run()
     result = _assemble(source, tree, changes, facts.bound_names, options)
     found = _torch_names(facts)

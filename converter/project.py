@@ -158,6 +158,8 @@ def convert_file(source: Source, options: Options, cache: Cache | None = None) -
     except InputError as error:
         code = "JC903" if str(error).startswith("cannot be read") else "JC902"
         return Converted(source, "", "utf-8", Result("", [Diagnostic(code, str(error))], failed=True))
+    if source.path.name == f"{helpers.MODULE_NAME}.py" and helpers.is_rendered(text):
+        return Converted(source, text, encoding, Result(text, []))
     options = _options_of(source, options)
     known = cache.get(text, options) if cache is not None else None
     if known is not None:
@@ -258,13 +260,17 @@ def helper_modules(converted: Iterable[Converted]) -> dict[Path, str]:
     wanted: dict[Path, set[str]] = {}
     packages: set[Path] = set()
     scripts = False
-    for item in converted:
-        if item.result.helpers:
+    items = list(converted)
+    if not any(item.result.helpers for item in items):
+        return {}
+    for item in items:
+        names = {*item.result.helpers, *helpers.used_in(item.result.code)}  # files converted before use some, too
+        if names:
             inside = item.source.helper_import.startswith("from .")
             packages.update(item.source.helper_folders if inside else ())
             scripts = scripts or not inside
             for folder in item.source.helper_folders:
-                wanted.setdefault(folder, set()).update(item.result.helpers)
+                wanted.setdefault(folder, set()).update(names)
     if len(packages) + scripts > 1:
         text = helpers.render_shared(set().union(*wanted.values()))
         return {folder / f"{helpers.MODULE_NAME}.py": text for folder in wanted}

@@ -69,16 +69,18 @@ class Facts:
     torch_imports: set[str] = field(default_factory=set)
     rows: set[object] = field(default_factory=set)  # parts of tensors of which it matters whether they are elements
     indexed: set[cst.CSTNode] = field(default_factory=set)  # of which parts are taken (`x.shape` of `x.shape[0]`)
+    unpacked: set[cst.CSTNode] = field(default_factory=set)  # of two: `values, indices = x.max(1)`
     uses: dict[cst.CSTNode, int] = field(default_factory=dict)  # names that are read, in the order of the text
     last_use: dict[tuple[Scope, str], int] = field(default_factory=dict)  # by function and name
     # Other names of the memory that is changed here, with the function that binds them (None: others hold them too).
     stale: dict[cst.CSTNode, list[tuple[Scope | None, str]]] = field(default_factory=dict)
     optimizers: dict[cst.CSTNode, frozenset[str]] = field(default_factory=dict)  # bound here when `backward` is called
+    among_torch: bool = False  # without an import of Torch, it uses what other files make of it
     mixed: bool = False  # the file imports Jittor already: a tensor is Jittor's unless Torch certainly made it
 
     @property
     def imports_torch(self) -> bool:
-        return bool(self.torch_imports)
+        return bool(self.torch_imports) or self.among_torch
 
     def kind(self, node: cst.CSTNode) -> Kind:
         return self.kinds.get(node, UNKNOWN)

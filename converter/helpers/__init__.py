@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -159,6 +160,18 @@ def _needed_at_once(definition: Definition) -> set[str]:
     else:
         parts = [node]
     return {name for part in parts for name in _names_used(part)}
+
+
+def is_rendered(text: str) -> bool:
+    """Whether this is a helper module, as :func:`render` writes it."""
+    return text.startswith(_HEADER.partition("\n")[0])
+
+
+def used_in(text: str) -> set[str]:
+    """Helpers that a converted file uses."""
+    found = re.search(rf"\bimport {MODULE_NAME} as (\w+)", text)
+    names = set(re.findall(rf"\b{found[1]}\.(\w+)", text)) if found else set()
+    return names & library().definitions.keys()
 
 
 def render(names: Iterable[str]) -> str:

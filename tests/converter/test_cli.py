@@ -236,3 +236,17 @@ def test_a_script_and_the_package_it_imports_share_their_helpers(folder: Path) -
     command = [sys.executable, "-c", program, str(folder / "out")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
     assert "MOVED [[0.5, 0.5]] True" in done.stdout, done.stderr[-2000:]
+
+
+def test_what_was_converted_keeps_its_helpers(folder: Path) -> None:
+    """A file is added to a folder that was converted before; the others still find what they use."""
+    (folder / "pkg").mkdir()
+    (folder / "pkg/__init__.py").write_text("")
+    (folder / "pkg/layers.py").write_text(HELPED)
+    assert run("pkg", "-o", "out", cwd=folder)[0] == 0
+    (folder / "out/more.py").write_text("import torch\n\nx = torch.zeros(3)\n")
+    status, _, err = run("out", "-o", "again", cwd=folder)
+    assert status == 0, err
+    helper = (folder / "again/jittor_helpers.py").read_text()
+    assert "class BatchNorm2d" in helper and "def zeros" in helper
+    assert (folder / "again/layers.py").read_text() == (folder / "out/layers.py").read_text()

@@ -43,3 +43,10 @@ def test_what_is_converted_already_stays() -> None:
     result = convert(source, options)
     assert "return one(x).float32(), torch.nothing(x)" in result.code
     assert convert(result.code, options).code == result.code
+
+
+def test_methods_of_unknown_values_where_modules_are_extended() -> None:
+    """A file that imports no Torch gets values from those that do: ``max`` with a dimension gives a pair in Torch."""
+    source = "from .base import Base\n\n\nclass Loss(Base):\n    def work(self, mat):\n        return mat.max(1)\n"
+    told = [d.code for d in convert(source, Options(among_torch=True)).diagnostics]
+    assert told == ["JC201"] and not convert(source).diagnostics
