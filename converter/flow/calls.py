@@ -40,6 +40,8 @@ _LAYER_RESULTS = {
     "torch.nn.LSTMCell": kinds.parse("(tensor, tensor)"),
     "torch.nn.MultiheadAttention": kinds.parse("(tensor, tensor)"),
 }
+# Methods that give two tensors; those of lists and arrays give nothing that is unpacked so.
+_PAIRS = frozenset({"max", "min", "sort", "median", "mode", "kthvalue"})
 _BUILTIN_RESULTS = {
     "len": INT, "int": INT, "float": FLOAT, "bool": BOOL, "str": STR, "repr": STR, "isinstance": BOOL, "hasattr": BOOL,
     "range": Kind("list", element=INT), "id": INT, "ord": INT, "callable": BOOL, "print": NONE, "open": OTHER,
@@ -266,7 +268,9 @@ class Calls(Annotations):
     def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:
         owner = self.facts.kind(func.value)
         name = func.attr.value
-        if owner.name == "unknown" and self.about_torch and name in kinds.TENSOR_ONLY_METHODS:
+        pair = node in self.facts.unpacked and name in _PAIRS or node in self.facts.indexed and name == "sort"
+        only = name in kinds.TENSOR_ONLY_METHODS or name == "type" and len(node.args) == 1
+        if owner.name == "unknown" and self.about_torch and (pair or only):
             owner = LIKELY_TENSOR
             self.facts.kinds[func.value] = owner
         if owner.name == "tensor":
