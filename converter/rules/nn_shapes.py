@@ -43,12 +43,12 @@ rule(
     "torch.nn.functional.interpolate",
     "(input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False)",
     to="helpers.interpolate",
-    refuse={"antialias": "Jittor's resizing has no anti-aliasing"},
     value_to="helpers.interpolate",
     cases=[
         call(input="IMG", scale_factor="2", mode="'bilinear'", align_corners="False"),
         call(input="IMG", size="(5, 11)", mode="'bilinear'", align_corners="True"),
         call(input="IMG", size="5"),
+        snippet("return F.interpolate(IMG, (3, 11), mode='bilinear', antialias=True), F.interpolate(IMG, scale_factor=0.4, mode='bicubic', antialias=True), F.interpolate(IMG, size=(4, 4), mode='bicubic', align_corners=True, antialias=True), F.interpolate(IMG, size=3, mode='bilinear', align_corners=True, antialias=True), F.interpolate(IMG, scale_factor=(0.7, 1.5), mode='bilinear', antialias=True), F.interpolate(IMG, size=(1, 12), mode='bicubic', antialias=True)"),
         snippet("return F.interpolate(IMG, scale_factor=2), F.interpolate(IMG, scale_factor=0.7, mode='bilinear'), F.interpolate(IMG[..., :7], scale_factor=0.5, mode='bilinear', recompute_scale_factor=True)"),
         snippet("return F.interpolate(IMG, size=(12, 5), mode='bicubic'), F.interpolate(IMG, scale_factor=(1.5, 2), mode='bicubic', align_corners=True)"),
         snippet("return F.interpolate(SEQ, size=7, mode='linear'), F.interpolate(SEQ, scale_factor=1.3), F.interpolate(SEQ, size=4, mode='area'), F.interpolate(VOL, size=(3, 9, 5), mode='trilinear'), F.interpolate(VOL, scale_factor=2)"),

@@ -96,6 +96,38 @@ def resize_dimension(input: Any, dim: int, output: int, scale: Any, mode: str, a
     return total
 
 
+def antialias_weights(size: int, output: int, scale: Any, cubic: bool, align_corners: bool) -> Any:
+    """How much each place of a dimension counts for each of the new ones (output x size).
+
+    The filter is as wide as the step where the dimension gets smaller: a triangle, or Keys' kernel with a = -0.5.
+    """
+    if align_corners:
+        step = (size - 1) / (output - 1) if output > 1 else 0.0
+    else:
+        step = 1 / scale if scale else size / output
+    width = max(step, 1.0)
+    reach = (2.0 if cubic else 1.0) * width
+    weights = np.zeros((output, size))
+    for i in range(output):
+        center = step * (i + 0.5)
+        first = max(int(center - reach + 0.5), 0)
+        last = min(int(center + reach + 0.5), size)
+        x = np.abs((np.arange(first, last) - center + 0.5) / width)
+        if cubic:
+            row = np.where(x < 1, (1.5 * x - 2.5) * x * x + 1, np.where(x < 2, ((-0.5 * x + 2.5) * x - 4) * x + 2, 0))
+        else:
+            row = np.maximum(1 - x, 0)
+        weights[i, first:last] = row / row.sum() if row.sum() else row
+    return weights.astype(np.float32)
+
+
+def weighted_dimension(input: Any, dim: int, weights: Any) -> Any:
+    """One dimension replaced by weighted sums of its parts (weights: output x size)."""
+    last = [d for d in range(input.ndim) if d != dim] + [dim]
+    back = [last.index(d) for d in range(input.ndim)]
+    return nn.linear(input.permute(last), jt.array(weights).cast(input.dtype)).permute(back)
+
+
 def interpolate(
     input: Any,
     size: Any = None,
@@ -107,11 +139,12 @@ def interpolate(
 ) -> Any:
     """Resize the spatial dimensions of (N, C, ...), one after the other.
 
-    Jittor's own defaults to bilinear, and computes the scale from the sizes even when a factor was given.
+    Jittor's own defaults to bilinear, and computes the scale from the sizes even when a factor was given.  With
+    ``antialias`` to a width of 1 Torch 2.13 repeats the first row; here each row has its own.
     """
     count = input.ndim - 2
-    if antialias:
-        raise NotImplementedError("interpolate(antialias=True) is not supported")
+    if antialias and mode not in ("bilinear", "bicubic"):
+        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor")
     if (size is None) == (scale_factor is None):
         raise ValueError("only one of size or scale_factor should be defined, and one must be")
     plain = mode in ("nearest", "nearest-exact", "area")
@@ -131,7 +164,11 @@ def interpolate(
     if mode == "area":
         return adaptive_avg_pool(input, sizes, count)
     kind = mode if plain else "cubic" if mode == "bicubic" else "linear"
-    for i in range(count):
+    for i in reversed(range(count)) if antialias else ():
+        given = (input.shape[2 + i], sizes[i], scales[i])
+        weights = antialias_weights(*given, mode == "bicubic", bool(align_corners))
+        input = weighted_dimension(input, 2 + i, weights)
+    for i in range(count) if not antialias else ():
         if sizes[i] != input.shape[2 + i] or scales[i] not in (None, 1.0):
             input = resize_dimension(input, 2 + i, sizes[i], scales[i], kind, bool(align_corners))
     return input
