@@ -191,7 +191,7 @@ needs_you(
     "torch.svd",
     _FACTORS,
     workaround="numpy.linalg.svd where no gradient is needed",
-    also=["torch.linalg.svd", "torch.Tensor.svd", "torch.svd_lowrank", "torch.pca_lowrank", "torch.linalg.svdvals"],
+    also=["torch.linalg.svd", "torch.Tensor.svd", "torch.svd_lowrank", "torch.pca_lowrank"],
 )
 needs_you(
     "torch.qr",
@@ -203,7 +203,7 @@ needs_you(
     "torch.linalg.eigh",
     _FACTORS,
     workaround="numpy.linalg.eigh where no gradient is needed",
-    also=["torch.linalg.eig", "torch.linalg.eigvals", "torch.linalg.eigvalsh", "torch.symeig", "torch.eig"],
+    also=["torch.linalg.eig", "torch.linalg.eigvals", "torch.symeig", "torch.eig"],
 )
 needs_you(
     "torch.pinverse",

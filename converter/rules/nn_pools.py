@@ -40,7 +40,7 @@ for _n, _feed in _FEEDS.items():
             call(input=_feed, kernel_size="2", stride="2", ceil_mode="True"),
             call(input=_ties, kernel_size="3", stride="1", padding="1"),
             snippet(
-                f"out, places = F.max_pool{_n}d({_ties}, 3, 2, 1, {'2' if _n < 3 else '1'}, True, return_indices=True)\n"
+                f"out, places = F.max_pool{_n}d({_ties}, 3, 2, 1, {2 if _n < 3 else 1}, True, return_indices=True)\n"
                 "return out, places"
             ),
         ],

@@ -374,10 +374,15 @@ rule(
 )
 rule(
     "torch.diff",
-    "(input, n=1, dim=-1)",
+    "(input, n=1, dim=-1, prepend=None, append=None)",
     to="helpers.diff",
     method=True,
-    cases=[call(input="A", n="2"), call(input="A", dim="0")],
+    cases=[
+        call(input="A", n="2"),
+        call(input="A", dim="0"),
+        call(input="A", dim="0", prepend="B[:1]", append="B"),
+        snippet("return A.diff(2, append=B), torch.diff(V, prepend=torch.tensor([0.5]))"),
+    ],
 )
 rule(
     "torch.histc",
@@ -400,5 +405,9 @@ rule(
     "(input, dim)",
     to="helpers.logcumsumexp",
     method=True,
-    cases=[call(input="A", dim="1", tolerance="special"), call(input="A * 30", dim="0", tolerance="special")],
+    cases=[
+        call(input="A", dim="1", tolerance="special"),
+        call(input="A * 30", dim="0", tolerance="special"),
+        snippet("return (A * 0 + torch.tensor([-100.0, 0.0, -200.0, 50.0])).logcumsumexp(1)", tolerance="special"),
+    ],
 )

@@ -393,9 +393,11 @@ def logcumsumexp(input: Any, dim: int) -> Any:
     return input
 
 
-def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
-    """Differences of neighbours along a dimension, n times."""
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along a dimension, n times; of the input with what stands before and after it."""
     dim %= input.ndim
+    parts = [p for p in (prepend, input, append) if p is not None]
+    input = jt.concat(parts, dim=dim) if len(parts) > 1 else input
     head = (slice(None),) * dim
     for _ in range(n):
         input = input[(*head, slice(1, None))] - input[(*head, slice(None, -1))]
