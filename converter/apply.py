@@ -54,6 +54,38 @@ def bind(parameters: Sequence[Parameter], args: Sequence[cst.Arg]) -> Bound:
     return result
 
 
+# Torch takes NumPy's names for these parameters of every function.
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+
+
+def _without_variadic_name(rule: Rule, node: cst.Call) -> cst.Call:
+    """Methods of tensors take sizes one by one or as a sequence, which may be named: ``x.permute(dims=(1, 0))``."""
+    variadic = next((p.name for p in rule.parameters if p.kind == "*"), "")
+    named = [a for a in node.args if a.keyword is not None and a.keyword.value == variadic]
+    if not rule.is_method or len(named) != 1 or any(a.star or a.keyword is None for a in node.args):
+        return node
+    first = named[0].with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+    rest = [a for a in node.args if a is not named[0]]
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if rest else cst.MaybeSentinel.DEFAULT
+    return node.with_changes(args=[first.with_changes(comma=comma), *rest])
+
+
+def with_torch_names(rule: Rule, node: cst.Call) -> cst.Call:
+    """``torch.cumprod(x, axis=0)`` with the names of the rule's signature; ``x.reshape(shape=(2, 3))`` without."""
+    names = {p.name for p in rule.parameters}
+    node = _without_variadic_name(rule, node)
+    if any(p.kind == "**" for p in rule.parameters):
+        return node
+
+    def renamed(arg: cst.Arg) -> cst.Arg:
+        given = arg.keyword.value if arg.keyword is not None else ""
+        name = _NUMPY_NAMES.get(given, given)
+        return arg if given in names or name not in names else arg.with_changes(keyword=cst.Name(name))
+
+    args = [renamed(arg) for arg in node.args]
+    return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_changes(args=args)
+
+
 def path(target: str) -> cst.BaseExpression:
     """The expression for ``jittor.concat``, ``jittor.nn.relu``, ``helpers.max``."""
     root, _, rest = target.partition(".")

@@ -185,13 +185,15 @@ class Calls(Annotations):
             if not first.keyword and not first.star and wants in ("input", "x", "tensor", "self"):
                 if self.facts.kind(first.value) is UNKNOWN:
                     self._suggest(first.value, LIKELY_TENSOR)
+        if qual.startswith("torchvision.models.") and (rule is None or rule.returns == "unknown"):
+            return Kind("module", Evidence.LIKELY, qual=qual)
         if rule is None:
-            if qual.startswith("torchvision.models."):
-                return Kind("module", Evidence.LIKELY, qual=qual)
             return UNKNOWN
         if rule.returns == "same":
             return arguments[0][2] if arguments else UNKNOWN
         result = kinds.parse(rule.returns)
+        if qual.startswith("torchvision.transforms.") and qual.endswith(".Compose"):
+            return self._image_pipeline(node)
         if result.name in ("module", "optimizer", "scheduler"):
             element = None
             if qual in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict"):
@@ -218,6 +220,16 @@ class Calls(Annotations):
         if qual.count(".") == 1 and name in VIEW_METHODS and node.args and values[0].name == "tensor":
             return self._as_view(result, root(node.args[0].value))
         return result
+
+    def _image_pipeline(self, node: cst.Call) -> Kind:
+        """``Compose([..., ToTensor()])`` gives tensors if what comes last does: PIL images otherwise."""
+        listed = node.args[0].value if len(node.args) == 1 else None
+        if not isinstance(listed, cst.List | cst.Tuple) or not listed.elements:
+            return UNKNOWN
+        last = self.facts.kind(listed.elements[-1].value)
+        return (
+            Kind("module", Evidence.LIKELY, qual="torchvision.transforms.Compose") if last.name == "module" else UNKNOWN
+        )
 
     def _with_indices(
         self, result: Kind, name: str, node: cst.Call, arguments: list[tuple[str | None, str, Kind]], skip: int = 1

@@ -65,6 +65,8 @@ class Flow(Definitions):
             case cst.Assign():
                 if isinstance(node.targets[0].target, cst.Tuple | cst.List):
                     self.facts.indexed.add(node.value)
+                    if len(node.targets[0].target.elements) == 2:
+                        self.facts.unpacked.add(node.value)
                 value = self.ev(node.value)
                 for target in node.targets:
                     self._assign(target.target, value)
@@ -241,7 +243,10 @@ class Flow(Definitions):
                 dtype = target.dtype if target.name == "tensor" else value.dtype
                 scalar = target.scalar if target.name == "tensor" else value.scalar
                 evidence = max(target.evidence, Evidence.LIKELY)
-                result = replace(TENSOR, evidence=evidence, view=target.view, dtype=dtype, scalar=scalar)
+                derived = target.derived if target.name == "tensor" else value.derived or bool(value.rows)
+                result = replace(
+                    TENSOR, evidence=evidence, view=target.view, dtype=dtype, scalar=scalar, derived=derived
+                )
             elif target.name in NUMBERS and value.name in NUMBERS:
                 result = join(target, value)
             else:

@@ -7,7 +7,7 @@ import libcst as cst
 from converter import apply
 from converter.flow import owner_of
 from converter.flow.trees import ARRAY_VIEW
-from converter.kinds import UNKNOWN, Evidence, Kind
+from converter.kinds import LIKELY_TENSOR, UNKNOWN, Evidence, Kind
 from converter.names import is_torch
 from converter.rewrite.base import brief
 from converter.rewrite.changes import REMOVED
@@ -52,6 +52,8 @@ class Calls(Types):
         owner = owner_of(kind)
         name = func.attr.value
         guessed = False
+        if name == "type" and node.args and kind.name == "unknown" and self._may_be_tensor(func.value):
+            kind, owner = LIKELY_TENSOR, "torch.Tensor"  # the helper takes what is no tensor as well
         if not owner and kind.name == "unknown":
             rule = self.registry.get(f"torch.Tensor.{name}")
             if rule is None or name in _SHARED_METHODS or rule.keep or not self.facts.imports_torch or self.facts.mixed:
@@ -126,8 +128,9 @@ class Calls(Types):
             self._find(node, "JC104", f"the value of {rule.api} is used", rule.api)
             self._keep_call_root(node, receiver)
             return rebuilt
+        as_written, rebuilt = rebuilt, apply.with_torch_names(rule, rebuilt)
         bound = apply.bind(rule.parameters, rebuilt.args)
-        original = apply.bind(rule.parameters, node.args)
+        original = apply.bind(rule.parameters, apply.with_torch_names(rule, node).args)
         kinds = {name: self.facts.kind(arg.value).describe() for name, arg in original.given.items()}
         if receiver is not None:
             kinds["self"] = kind.describe()
@@ -144,7 +147,7 @@ class Calls(Types):
         if isinstance(result, Refusal) or result is None:
             self._refused(node, rule, result)
             self._keep_call_root(node, receiver)
-            return rebuilt
+            return as_written
         if result is rebuilt and receiver is not None:
             self._count("kept")
             if kind.evidence is Evidence.LIKELY:

@@ -21,6 +21,11 @@ rule(
             tolerance="special",
         ),
         snippet(
+            "d = torch.distributions.Normal(A, P)\n"
+            "return d.cdf(B), d.icdf(R), d.mode, torch.distributions.Bernoulli(P).variance",
+            tolerance="special",
+        ),
+        snippet(
             "d = torch.distributions.Normal(torch.zeros(3), 0.5)\n" + _SAMPLES.format("0"),
             grad=False,
         ),

@@ -136,6 +136,10 @@ rule(
         call(input="N", other="K", tolerance="dtype"),
         call(input="A", other="0.3", grad=False),
         call(input="U", other="7"),
+        snippet(f"{_EXTREMES}return x.detach() // 2, x.detach() // -2.5, 2.0 // x.detach()", grad=False),
+        snippet(
+            "return torch.tensor([5.0, 1.0, 1e10, 7.0]) // torch.tensor([0.1, 0.1, 3.0, float('inf')])", grad=False
+        ),
     ],
 )
 rule(
@@ -148,6 +152,8 @@ rule(
         call(input="N", other="-K"),
         call(input="A", other="0.75"),
         call(input="A", other="P"),
+        snippet(f"{_EXTREMES}return x % 2, x % -2.5, (x + 1e10) % 3"),
+        snippet("return V % float('inf'), V % float('-inf'), 1 % torch.tensor([0.1, -0.1])", grad=False),
     ],
 )
 rule(
@@ -155,7 +161,12 @@ rule(
     "(input, other)",
     to="helpers.fmod",
     method=True,
-    cases=[call(input="N", other="3"), call(input="A", other="0.75"), call(input="A", other="P")],
+    cases=[
+        call(input="N", other="3"),
+        call(input="A", other="0.75"),
+        call(input="A", other="P"),
+        snippet(f"{_EXTREMES}return torch.fmod(x, 2), torch.fmod(V, float('inf')), torch.fmod(x + 1e10, -3.0)"),
+    ],
 )
 rule(
     "torch.pow",
@@ -171,6 +182,7 @@ rule(
         call(input="N", exponent="2"),
         snippet("return torch.pow(2, A), torch.pow(2.5, P)", tolerance="special"),
         snippet("return torch.pow(A * torch.tensor([0.0, 1.0, 1.0, 0.0]), 2)"),
+        snippet(f"{_EXTREMES}return x.pow(-2), x.pow(-1), x.pow(3)"),
     ],
 )
 rule(
@@ -221,7 +233,10 @@ for _name in ("logaddexp", "hypot", "xlogy"):
         to=f"helpers.{_name}",
         method=True,
         also=["torch.special.xlogy"] if _name == "xlogy" else [],
-        cases=[call(input="P", other="P.flip(0) + 1", tolerance="special")],
+        cases=[
+            call(input="P", other="P.flip(0) + 1", tolerance="special"),
+            snippet(f"return torch.{_name}(V * 0, V.abs() + 0.5), torch.{_name}(V, V * 0 + 3)", tolerance="special"),
+        ],
     )
 rule("torch.exp2", "(input, *, out=None)", to="helpers.exp2", method=True, cases=[call(input="A", tolerance="special")])
 rule(
@@ -257,7 +272,11 @@ rule(
     "(input, end, weight)",
     to="helpers.lerp",
     method=True,
-    cases=[call(input="A", end="B", weight="0.3"), call(input="A", end="B", weight="P")],
+    cases=[
+        call(input="A", end="B", weight="0.3"),
+        call(input="A", end="B", weight="P"),
+        snippet(f"{_EXTREMES}return torch.lerp(x, V, 0.3), torch.lerp(V, x, 0.7), torch.lerp(x, V, V * 0 + 0.7)"),
+    ],
 )
 rule(
     "torch.addcmul",
@@ -290,7 +309,14 @@ rule(
     to="helpers.atan2",
     also=["torch.arctan2"],
     method=True,
-    cases=[call(input="A", other="B", tolerance="special")],
+    cases=[
+        call(input="A", other="B", tolerance="special"),
+        snippet(
+            f"{_EXTREMES}z = torch.tensor([-0.0, 0.0, float('inf'), -0.0])\n"
+            "return torch.atan2(x, V), torch.atan2(V, x), torch.atan2(z, x), torch.atan2(x, z), torch.atan2(x, x)",
+            tolerance="special",
+        ),
+    ],
 )
 for _name in ("and", "or", "xor"):
     rule(
@@ -365,7 +391,11 @@ rule(
     to="helpers.logit",
     method=True,
     also=["torch.special.logit"],
-    cases=[call(input="P", tolerance="special"), call(input="P", eps="0.2", tolerance="special")],
+    cases=[
+        call(input="P", tolerance="special"),
+        call(input="P", eps="0.2", tolerance="special"),
+        snippet("return torch.logit(V * 0 + torch.tensor([0.0, 1.0, 0.5, 0.25]))", tolerance="special"),
+    ],
 )
 needs_you(
     "torch.erfc",

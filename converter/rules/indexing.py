@@ -158,7 +158,8 @@ def _to_list(use: Use) -> cst.BaseExpression | Refusal | None:
     cases=[
         snippet("return A.detach().numpy(), N.numpy(), A.detach().cpu().numpy() * 2"),
         snippet(
-            "d = V.detach()\nreturn [d[0].numpy().ndim, d.sum().numpy().ndim, d[:1].numpy().ndim], [v.numpy().ndim for v in d]"
+            "d = V.detach()\n"
+            "return [d[0].numpy().ndim, d.sum().numpy().ndim, d[:1].numpy().ndim], [v.numpy().ndim for v in d]"
         ),
     ],
 )
@@ -178,6 +179,9 @@ rule(
     "(index)",
     keep=True,
     cases=[
+        snippet(
+            "return A[:, -9:], A[5:], A[..., -9:2], A[:-9], X[None, -7:, 1], V[np.array([True, False, True, True])]"
+        ),
         snippet("return A[0], A[-1], A[1:, ::2], A[:, None], A[..., -1], A[[0, 2]], A[M], A[T[:2] % 3]"),
         snippet("return X[:, 1:, -1], X[0, T[:2] % 3], A[torch.arange(3), T], X[..., 0:2]"),
     ],
@@ -229,6 +233,14 @@ rule(
             "i = torch.tensor([0, 0, 1, 1])\nx, n = torch.zeros(3), V.detach()\nways = ('prod', 'amax', 'amin')\n"
             "return [x.scatter_reduce(0, i, n, w, include_self=s) for w in ways for s in (True, False)]",
             grad=False,
+        ),
+        snippet(
+            _PLACES + "ways = ('amax', 'amin')\n"
+            "return [A.scatter_reduce(0, i, B.round(), w, include_self=s) for w in ways for s in (True, False)]"
+        ),
+        snippet(
+            "i = torch.tensor([0, 0, 1, 1])\nx = torch.full((3,), float('-inf'))\n"
+            "return x.scatter_reduce(0, i, V, 'amax'), x.scatter_reduce(0, i, V * 0 + 3, 'amax')"
         ),
     ],
 )

@@ -139,3 +139,101 @@ def test_functions_that_are_attributes_of_classes() -> None:
     source = "import torch\n\n\nclass Net:\n    conv = torch.conv2d\n    norm = torch.nn.BatchNorm2d\n"
     lines = convert(source).code.splitlines()
     assert "    conv = staticmethod(jh.conv2d)" in lines and "    norm = jh.BatchNorm2d" in lines
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("x > 2**31", 'jh.exactly("greater", x, 2**31)'),
+        ("2**40 == x", 'jh.exactly("equal", 2**40, x)'),
+        ("x & 0xFFFFFFFF", 'jh.exactly("bitwise_and", x, 0xFFFFFFFF)'),
+        ("x - 2**53", "jh.sub(x, 2**53)"),
+        ("x * 6364136223846793005 + 1", "jh.mul(x, 6364136223846793005) + 1"),
+        ("torch.lt(x, 2**40)", 'jh.exactly("less", x, 2**40)'),
+        ("x & 255, x > 2**30", "x & 255, x > 2**30"),
+    ],
+)
+def test_numbers_that_do_not_fit_32_bits(written: str, made: str) -> None:
+    assert f"    return {made}\n" in _code(written)
+
+
+def test_a_name_of_a_number_that_does_not_fit_32_bits() -> None:
+    text = "import torch\nMASK = (1 << 32) - 1\n\ndef f(x: torch.Tensor):\n    x &= MASK\n    return x\n"
+    assert 'jh.put(x, jh.exactly("bitwise_and", x, MASK))' in convert(text).code
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("x[0].shape", "jh.row_shape(jh.row_of(x, 0))"),
+        ("x[0].shape[0], x[0].size(0)", "x[0].shape[0], x[0].shape[0]"),
+        ("x[0].dim()", "len(jh.row_shape(jh.row_of(x, 0)))"),
+        ("(x[0] * 2).ndim", "len(jh.derived_shape((x[0] * 2)))"),
+        ("x[0].tolist()", "jh.to_list(jh.row_of(x, 0))"),
+        ("x.mean().tolist()", "jh.scalar_to_list(x.mean())"),
+        ("x.mean().detach().numpy()", "jh.scalar_to_array(x.mean().detach())"),
+        ("x.numpy()", "x.numpy()"),
+        ("x.half() * y.mean()", "jh.mul(x.float16(), jh.without_dimension(y.mean()))"),
+        ("str([x, y])", "str(jh.text_of_all([x, y]))"),
+        ('f"{[x.mean()]}"', 'f"{jh.text_of_all([x.mean()], True)}"'),
+        ('f"{(1, 2)}"', 'f"{(1, 2)}"'),
+    ],
+)
+def test_what_an_element_is_asked_for(written: str, made: str) -> None:
+    assert f"    return {made}\n" in _code(written)
+
+
+def test_pairs_of_elements_are_stacked() -> None:
+    text = (
+        _HEAD
+        + "    best = [max((p, r) for p, r in zip(x, y)) for _ in range(2)]\n"
+        + "    return torch.stack([b[0] for b in best])\n"
+    )
+    assert "zip(jh.rows_of(x), y)" in convert(text).code
+
+
+_TRAINING = """import torch
+import torch.nn as nn
+
+def f(model: nn.Module, x: torch.Tensor):
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    old = {old}
+    model(x).sum().backward()
+    opt.step()
+    return {after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "after", "told"),
+    [
+        ("[p.detach() for p in model.parameters()]", "old", True),
+        ("[p.data for p in model.parameters()]", "old", True),
+        ("[p.detach().clone() for p in model.parameters()]", "old", False),
+        ("[p.detach() for p in model.parameters()]", "x", False),
+        ("[p * 1 for p in model.parameters()]", "old", False),
+    ],
+)
+def test_a_step_changes_what_was_detached(old: str, after: str, told: bool) -> None:
+    found = [d.code for d in convert(_TRAINING.format(old=old, after=after)).diagnostics]
+    assert ("JC203" in found) is told
+
+
+def test_unpacking_says_that_a_value_is_a_tensor() -> None:
+    body = "    v, i = a.max(1)\n    w, j = b.sort()\n    c.sort()\n    return v, c.type(i)\n"
+    text = f"import torch\n\ndef f(a, b, c):\n{body}"
+    made = convert(text).code
+    assert "jh.max_of(a, 1)" in made and "jh.sort(b)" in made and "    c.sort()\n" in made
+    assert "jh.tensor_type(c, i)" in made
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("torch.cumprod(x, axis=0)", "jh.cumprod(x, dim=0)"),
+        ("torch.exp(x=x)", "jt.exp(x)"),
+        ("torch.cat([x], axis=0)", "jh.concat([x], axis=0)"),
+    ],
+)
+def test_numpys_names_of_parameters(written: str, made: str) -> None:
+    assert f"    return {made}\n" in _code(written)

@@ -35,6 +35,10 @@ class Normal:
         return self.loc
 
     @property
+    def mode(self) -> Any:
+        return self.loc
+
+    @property
     def stddev(self) -> Any:
         return self.scale
 
@@ -52,6 +56,12 @@ class Normal:
     def log_prob(self, value: Any) -> Any:
         gap = (value - self.loc) / self.scale
         return -0.5 * gap * gap - jt.log(self.scale) - 0.5 * math.log(2 * math.pi)
+
+    def cdf(self, value: Any) -> Any:
+        return 0.5 * (1 + jt.erf((value - self.loc) / (self.scale * math.sqrt(2))))
+
+    def icdf(self, value: Any) -> Any:
+        return self.loc + self.scale * jt.erfinv(2 * value - 1) * math.sqrt(2)
 
     def entropy(self) -> Any:
         return 0.5 + 0.5 * math.log(2 * math.pi) + jt.log(self.scale)
@@ -84,6 +94,10 @@ class Categorical:
             return logits[value.int64()]
         return logits.gather(-1 % logits.ndim, value.int64().unsqueeze(-1)).squeeze(-1)
 
+    @property
+    def mode(self) -> Any:
+        return jt.argmax(self.probs, -1)[0].int64()
+
     def entropy(self) -> Any:
         return -(self.probs * self.logits).sum(-1)
 
@@ -106,6 +120,10 @@ class Bernoulli:
     @property
     def mean(self) -> Any:
         return self.probs
+
+    @property
+    def variance(self) -> Any:
+        return self.probs * (1 - self.probs)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         return (jt.random(sample_shape_of(sample_shape, self.probs.shape)) < self.probs).float32()

@@ -136,6 +136,8 @@ def result_dtype(*values: Any) -> str:
 
 def tensor_type(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     """Torch's ``x.type()``: the name of the tensor's class without an argument, else a cast."""
+    if not isinstance(input, jt.Var):
+        return input.type(dtype)
     if dtype is None:
         return "torch." + TENSOR_CLASSES[str(input.dtype)]
     if callable(dtype) and dtype.__name__.endswith("_tensor"):

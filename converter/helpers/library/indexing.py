@@ -7,6 +7,7 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from converter.helpers.library.dtypes import integral
 from converter.helpers.library.elementwise import aligned, number_like
 from converter.helpers.library.shapes import surely_a_row
 
@@ -59,7 +60,17 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         count = count + 1 if include_self else count
         return total if reduce == "sum" else jt.ternary(named, total / count.maximum(1), total)
     kind = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
-    return scattered(x, dim, index, src, kind)
+    if reduce == "prod" or integral(x):
+        return scattered(x, dim, index, src, kind)
+    # Jittor knows no gradient of these: it goes to the elements that reach the extreme, in equal parts.
+    best = scattered(x.detach(), dim, index, src.detach(), kind).stop_grad()
+    there, here = src.detach() == best.gather(dim, index), x.detach() == best
+    share = here.cast(x.dtype) + scattered(start.detach(), dim, index, there.cast(x.dtype), "add")
+    parts = jt.ternary(there, src / share.gather(dim, index), jt.zeros_like(src))
+    own = jt.ternary(here, x / share, jt.zeros_like(x))
+    total = scattered(own, dim, index, parts, "add")
+    exact = jt.ternary(best - best == 0, best + (total - total.detach()), total)  # a third, three times, is not one
+    return jt.ternary(best == best, exact, best)
 
 
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:

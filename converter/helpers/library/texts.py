@@ -30,7 +30,7 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector) or value == ():
+    if isinstance(value, jt.NanoVector) or isinstance(value, tuple) and not value:
         return Written(f"torch.Size({[int(n) for n in value]})")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")

@@ -843,6 +843,15 @@ def fast_batch_norm(input: Any, mean: Any, variance: Any, weight: Any, bias: Any
     return y, function.mean, function.variance
 
 
+def pairs(boxes1: Any, boxes2: Any) -> tuple[Any, Any]:
+    """(..., N, K) and (..., M, K) as (..., N, 1, K) and (..., 1, M, K)."""
+    return boxes1.unsqueeze(-2), boxes2.unsqueeze(-3)
+
+
+def quotient(a: Any, b: Any) -> Any:
+    return floating(a) / floating(b)
+
+
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """``input`` where the condition holds, else ``other`` (tensors or numbers); with one argument, the indices.
 
@@ -1538,6 +1547,15 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
         like = mean if isinstance(mean, jt.Var) else std
         size = tuple(like.shape)
     return normal_numbers(shape_of((size,)), generator) * std + mean
+
+
+def moved(x: Any, by: int) -> Any:
+    """Rows moved to the right (or, where negative, to the left), minus infinity where nothing comes in."""
+    made = np.full_like(x, -np.inf)
+    width = x.shape[1]
+    if abs(by) < width:
+        made[:, max(by, 0) : width + min(by, 0)] = x[:, max(-by, 0) : width - max(by, 0)]
+    return made
 
 
 class Device:
@@ -4068,6 +4086,66 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return input
 
 
+def forgiving_slices() -> bool:
+    """Let slices reach beyond the ends of a tensor, as in Torch: Jittor refuses ``x[-16:]`` of 3 elements."""
+    if not hasattr(jt.Var.__getitem__, "takes"):
+        jt.Var.__getitem__ = Indexing(jt.Var.__getitem__).function()
+        jt.Var.__setitem__ = Indexing(jt.Var.__setitem__).function()
+    return True
+
+
+class Indexing:
+    """Jittor's own function, given a key that it understands."""
+
+    def __init__(self, own: Any) -> None:
+        self.own = own
+
+    def function(self) -> Any:
+        def indexed(tensor: Any, key: Any, *value: Any) -> Any:
+            return self.own(tensor, key_within(tensor, key), *value)
+
+        indexed.takes = self.own  # type: ignore[attr-defined]
+        return indexed
+
+
+def key_within(tensor: Any, key: Any) -> Any:
+    """The key of an index, its slices cut at the ends of the dimensions."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if not any(isinstance(p, slice | np.ndarray) for p in parts):
+        return key
+    parts = tuple(jt.array(p) if isinstance(p, np.ndarray) and p.dtype == bool else p for p in parts)
+    shape, axis, cut = tensor.shape, 0, []
+    for part in parts:
+        if part is Ellipsis:
+            axis += len(shape) - sum(dimensions_taken(p) for p in parts)
+        elif isinstance(part, slice) and axis < len(shape):
+            part = slice_within(part, shape[axis])
+        axis += dimensions_taken(part)
+        cut.append(part)
+    return tuple(cut) if isinstance(key, tuple) else cut[0]
+
+
+def dimensions_taken(part: Any) -> int:
+    """How many dimensions of a tensor one part of a key stands for."""
+    if part is None or part is Ellipsis:
+        return 0
+    return len(part.shape) if isinstance(part, jt.Var) and str(part.dtype) == "bool" else 1
+
+
+def slice_within(part: slice, length: int) -> slice:
+    """A slice cut at the ends of a dimension."""
+    start, stop = part.start, part.stop
+    if isinstance(start, int) and not -length <= start <= length:
+        start = length if start > 0 else 0
+    if isinstance(stop, int) and stop < -length:
+        stop = 0
+    return slice(start, stop, part.step)
+
+
+# Every helper module has this line: slices are written without a call.
+FORGIVING_SLICES = forgiving_slices()
+
+
 LINE_WIDTH = 80
 
 
@@ -4096,7 +4174,7 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector) or value == ():
+    if isinstance(value, jt.NanoVector) or isinstance(value, tuple) and not value:
         return Written(f"torch.Size({[int(n) for n in value]})")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")
