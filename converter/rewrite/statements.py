@@ -78,6 +78,11 @@ class Rewriter(Imports):
                 self.statement = node
                 self._decorators(node)
                 self._autograd_function(node)
+                for base in node.bases:
+                    if self.facts.api.get(base.value) in ("torch.Tensor", "torch.nn.Parameter"):
+                        api = self.facts.api[base.value]
+                        self._find(base, "JC102", f"a class of one's own that extends {api}: Jittor's cannot be", api)
+                        self._count("needs you")
                 self._class_attributes |= {
                     small.value
                     for line in node.body.body

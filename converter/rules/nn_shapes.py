@@ -228,5 +228,4 @@ rule(
         snippet("mask = torch.ones(3, 3).tril() > 0\nreturn F.scaled_dot_product_attention(X, X, X, attn_mask=mask)"),
     ],
 )
-needs_you("torch.nn.functional.ctc_loss", "No rule has been proved for the CTC loss.", also=["torch.nn.CTCLoss"])
 needs_you("torch.nn.AdaptiveLogSoftmaxWithLoss", "Jittor has no adaptive softmax.")
