@@ -209,12 +209,12 @@ rule(
 )
 rule(
     "torch.Tensor.view",
-    "(*shape)",
+    "(*size)",
     keep=True,
     cases=[
-        call(self="X", shape="2, -1"),
-        call(self="X", shape="(6, 4)"),
-        snippet("return X.view(X.size(0), -1), X.view(X.shape[0], 12), X.view([-1])"),
+        call(self="X", size="2, -1"),
+        call(self="X", size="(6, 4)"),
+        snippet("return X.view(X.size(0), -1), X.view(X.shape[0], 12), X.view([-1]), X.view(size=(3, 8))"),
     ],
 )
 _by_position(
@@ -230,7 +230,7 @@ rule(
     cases=[
         call(self="X", shape="2, -1"),
         call(self="X", shape="(6, 4)"),
-        snippet("return X.reshape(X.shape[0], -1, 2), A.t().reshape(-1)"),
+        snippet("return X.reshape(X.shape[0], -1, 2), A.t().reshape(-1), X.reshape(shape=(4, -1))"),
     ],
 )
 for _name in ("view_as", "reshape_as"):
@@ -245,6 +245,7 @@ _by_position("torch.permute", "(input, dims)", "helpers.permute", [call(input="X
         call(self="X", dims="2, 0, 1"),
         call(self="X", dims="(0, 2, 1)"),
         snippet("order = (1, 0)\nreturn A.permute(1, 0), A.permute(0, 1), A.permute(*order), X.permute(-1, 0, 1)"),
+        snippet("return A.permute(dims=(1, 0)), V.expand(size=(3, 4)), A.repeat(repeats=(2, 1))"),
     ],
 )
 def _permute(use: Use) -> cst.BaseExpression | Refusal | None:

@@ -237,3 +237,14 @@ def test_unpacking_says_that_a_value_is_a_tensor() -> None:
 )
 def test_numpys_names_of_parameters(written: str, made: str) -> None:
     assert f"    return {made}\n" in _code(written)
+
+
+def test_classes_that_extend_tensors_are_told() -> None:
+    """Jittor's tensors cannot be extended; the class statement would fail when it is run."""
+    source = "import torch\n\n\nclass Mine(torch.Tensor):\n    pass\n"
+    assert [d.code for d in convert(source).diagnostics] == ["JC102"]
+
+
+def test_sizes_given_by_name() -> None:
+    assert "x.reshape((2, 3))" in _code("x.reshape(shape=(2, 3))")
+    assert "x.permute((1, 0))" in _code("x.permute(dims=(1, 0))")
