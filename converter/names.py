@@ -30,6 +30,10 @@ _CANONICAL = [
     (re.compile(r"^torch\.(?:FloatTensor|autograd\.Variable)\.(\w+)$"), r"torch.Tensor.\1"),
     (re.compile(r"^torch\.functional\.(\w+)$"), r"torch.\1"),
     (re.compile(r"^torch\.torch\.(.+)$"), r"torch.\1"),
+    (re.compile(r"^torchvision\.ops\.(?!feature_pyramid)[a-z]\w+\.(\w+)$"), r"torchvision.ops.\1"),
+    (re.compile(r"^torchvision\.ops\.feature_pyramid_network\.(FeaturePyramidNetwork)$"), r"torchvision.ops.\1"),
+    (re.compile(r"^torchvision\.transforms\._presets\.(InterpolationMode\b)"), r"torchvision.transforms.\1"),
+    (re.compile(r"^torchvision\.datasets\.[a-z]\w+\.((?!IMG_)[A-Z]\w*)$"), r"torchvision.datasets.\1"),
 ]  # fmt: skip
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+from typing import Any
 
 import torch
 
@@ -15,7 +17,7 @@ _LIBRARIES: list[torch.library.Library] = []  # an operator lives as long as its
 def prepare() -> None:
     """Make ``import torchvision`` work: if need be with operators defined in Python, of which ``nms`` computes.
 
-    ``roi_align`` then computes with torchvision's own version in Python.
+    ``roi_align`` then computes with torchvision's own version in Python, not compiled, which takes half a minute.
     """
     if _LIBRARIES or importlib.util.find_spec("torchvision") is None:
         return
@@ -35,6 +37,8 @@ def prepare() -> None:
     import torchvision.ops.boxes
 
     torchvision.ops.boxes._assert_has_ops = lambda: None
+    regions: Any = importlib.import_module("torchvision.ops.roi_align")
+    regions._roi_align = regions._roi_align.__wrapped__
 
 
 def _nms(dets: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
@@ -46,7 +50,7 @@ def _nms(dets: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torc
         for k in kept:
             low, high = torch.maximum(dets[i, :2], dets[k, :2]), torch.minimum(dets[i, 2:], dets[k, 2:])
             shared = (high - low).clamp(min=0).prod()
-            if shared / (area[i] + area[k] - shared) > iou_threshold:
+            if float(shared / (area[i] + area[k] - shared)) > iou_threshold:  # in float64, as the compiled one
                 break
         else:
             kept.append(i)

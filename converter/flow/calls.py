@@ -271,10 +271,12 @@ class Calls(Annotations):
         if result.name != "tensor":
             return result
         method = isinstance(node.func, cst.Attribute) and node.func not in self.facts.api
+        picked = name == "masked_select" or scalars.elementwise(name) and any(v.picked for v in values)
         return replace(
             result,
             dtype=dtypes.of_call(name, node, values, self.facts.kind),
             scalar=scalars.of_call(name, node, values, method),
+            picked=picked,
         )
 
     def _method_call(self, node: cst.Call, func: cst.Attribute, arguments: list[tuple[str | None, str, Kind]]) -> Kind:

@@ -165,7 +165,8 @@ def _fill(trial: Trial, rule: Rule) -> str | None:
 
 def _write(trial: Trial, core: str) -> None:
     if trial.case.form == "module":
-        maker = f"def {trial.maker}():\n    return {core}\n"
+        imported = "    import torchvision\n\n" if core.startswith("torchvision.") else ""
+        maker = f"def {trial.maker}():\n{imported}    return {core}\n"
         call = _function(trial, f"return module({trial.case.feed})", first="module: torch.nn.Module")
         trial.text = f"{maker}\n\n{call}"
     else:
