@@ -49,6 +49,7 @@ class Kind:
         rows: for tensors: the expressions (``x[i]``, ``x`` of ``for row in x``) of which this is a part, which is a
             single element, without a dimension, where x has one dimension.
         derived: for tensors: computed element by element from such a part.
+        picked: for tensors: taken by a mask or by places (``x[mask]``), so that it may be empty.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Kind:
     scalar: bool = False
     rows: frozenset[object] = frozenset()
     derived: bool = False
+    picked: bool = False
 
     @property
     def known(self) -> bool:
@@ -187,8 +189,8 @@ def join(first: Kind, second: Kind) -> Kind:
         scalar = first.scalar and second.scalar
         dtype = max(first.dtype, second.dtype, key=RISK.index)
         view, rows = first.view or second.view, first.rows | second.rows
-        derived = first.derived or second.derived
-        return Kind(first.name, evidence, qual, items, element, definition, view, dtype, scalar, rows, derived)
+        derived, picked = first.derived or second.derived, first.picked or second.picked
+        return Kind(first.name, evidence, qual, items, element, definition, view, dtype, scalar, rows, derived, picked)
     for a, b in ((first, second), (second, first)):
         if a.name == "none" and b.name != "unknown":
             return b  # Optional: using it as None would fail in Torch too

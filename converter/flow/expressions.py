@@ -194,6 +194,7 @@ class Expressions(Calls):
                 view = "" if advanced else root(node.value)
                 shared = owner.qual if view else ""
                 piece = replace(TENSOR, evidence=owner.evidence, view=view, dtype=owner.dtype, qual=shared)
+                piece = replace(piece, picked=advanced or owner.picked)
                 if scalars.is_row(node) and not advanced:
                     return replace(piece, rows=frozenset({node}))
                 if any(isinstance(e.slice, cst.Index) and dotted(e.slice.value) == "None" for e in node.slice):
@@ -229,7 +230,8 @@ class Expressions(Calls):
             sides = [k.evidence for k in (left, right) if k.name == "tensor"]
             dtype = "" if isinstance(node.operator, cst.Divide) else dtypes.promoted(left, right)
             scalar, derived = scalars.of_operands(left, right), scalars.from_rows(left, right)
-            return replace(TENSOR, evidence=max(sides), dtype=dtype, scalar=scalar, derived=derived)
+            picked = left.picked or right.picked
+            return replace(TENSOR, evidence=max(sides), dtype=dtype, scalar=scalar, derived=derived, picked=picked)
         if left.name in NUMBERS and right.name in NUMBERS:
             if isinstance(node.operator, cst.Divide) or "float" in (left.name, right.name):
                 return FLOAT

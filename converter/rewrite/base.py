@@ -134,6 +134,8 @@ class State:
     def _edit(self, old: cst.CSTNode, new: cst.CSTNode, mark: int | None = None) -> None:
         if mark is not None:
             del self.changes.edits[mark:]
+        if isinstance(new, cst.Expr | cst.Assign) and isinstance(old, cst.BaseSmallStatement):
+            new = new.with_changes(semicolon=old.semicolon)  # `z += 1; y = 2` in one line
         self.changes.edits.append((old, new, self.statement))
 
     def _count(self, answer: str) -> None:

@@ -137,6 +137,7 @@ class Calls(Types):
         use = self._use(rule, rebuilt, receiver, bound, kinds, node)
         use.is_statement = unused
         given = {name: self.facts.kind(arg.value) for name, arg in original.given.items()} | {"self": kind}
+        use.picked = frozenset(name for name, k in given.items() if k.picked)
         use.scalars = frozenset(name for name, k in given.items() if (k.element or k).scalar)
         parts = {name: (k.element or k, *(k.element or k).items, *k.items) for name, k in given.items()}
         use.rows = frozenset(name for name, k in parts.items() if any(part.rows for part in k))

@@ -41,7 +41,7 @@ def _mean(use: Use) -> cst.BaseExpression | Refusal | None:
     """Jittor's own for one dimension written as a number, or none; keywords it takes in its own order only."""
     keywords = [a.keyword.value for a in use.args if a.keyword is not None]
     plain = not use.starred and keywords in ([], ["dim"], ["keepdim"], ["dim", "keepdim"]) and not use.given("dtype")
-    if plain and _number(use.bound.get("dim")):
+    if plain and _number(use.bound.get("dim")) and not use.picked:  # Jittor's mean of nothing is 0
         return use.same_arguments("jittor.mean") if use.receiver is None else use.same_method("mean")
     return use.same_arguments("helpers.mean_of")
 
@@ -53,6 +53,10 @@ _MEAN_CASES = [
     call(input="X", dim="[0, -1]", keepdim="True"),
     call(input="N", dim="-1", dtype="torch.float32"),
     snippet("return A.mean(axis=1), X.mean((0, 2)), X.mean(-1, True)"),
+    snippet(
+        "none = A[A > 9]\n"
+        "return none.mean(), (none * 2).abs().mean(), A[A > 9].mean(0), A[A > 0].mean(), F.mse_loss(none, none)"
+    ),
 ]
 action(
     "torch.mean",

@@ -36,6 +36,7 @@ class Use:
         scalars: parameters (or ``self``) that are tensors without dimensions in Torch, or lists of such.
         rows: parameters that are parts of tensors (``x[i]``), or lists of such: elements where ``x`` is a vector.
         derived: parameters computed from such parts.
+        picked: parameters (or ``self``) that were taken by a mask and may be empty.
         path: resolves a target (``jittor.concat``, ``helpers.max``) to an expression and records the import.
     """
 
@@ -53,6 +54,7 @@ class Use:
     scalars: frozenset[str] = frozenset()
     rows: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
+    picked: frozenset[str] = frozenset()
 
     @property
     def args(self) -> Sequence[cst.Arg]:

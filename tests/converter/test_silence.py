@@ -248,3 +248,20 @@ def test_classes_that_extend_tensors_are_told() -> None:
 def test_sizes_given_by_name() -> None:
     assert "x.reshape((2, 3))" in _code("x.reshape(shape=(2, 3))")
     assert "x.permute((1, 0))" in _code("x.permute(dims=(1, 0))")
+
+
+def test_a_line_of_several_statements_keeps_its_semicolons() -> None:
+    text = "import torch\n\ndef f(x: torch.Tensor):\n    x[0] = 2; x //= 2; y = 3\n    return x\n"
+    assert "    jh.put_at(x, jh.at[0], 2); x = jh.floor_divide(x, 2); y = 3\n" in convert(text).code
+
+
+@pytest.mark.parametrize(
+    ("written", "made"),
+    [
+        ("x[x > 0].mean()", "jh.mean_of(x[x > 0])"),
+        ("(x[y.bool()] * 2).abs().mean(0)", "jh.mean_of(jh.absolute(x[y.bool()] * 2), 0)"),
+        ("x[1:].mean()", "x[1:].mean()"),
+    ],
+)
+def test_the_mean_of_what_may_be_empty(written: str, made: str) -> None:
+    assert f"    return {made}\n" in _code(written)

@@ -27,7 +27,7 @@ def loss_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
 def reduced_loss(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
-    return loss.sum() if reduction == "sum" else loss.mean()
+    return loss.sum() if reduction == "sum" else loss.mean() if loss.numel() else loss.sum() + float("nan")
 
 
 def warn_shapes(input: Any, target: Any) -> None:

@@ -50,6 +50,8 @@ def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 def mean_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``mean``: one or several dimensions, by position or name."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
+    if not x.numel():  # Jittor's mean of nothing is 0
+        return x.sum(reduced_dims(x, dim), keepdims=keepdim) + float("nan")
     return x.mean(reduced_dims(x, dim), keepdims=keepdim)
 
 

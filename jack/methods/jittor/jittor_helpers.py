@@ -2208,7 +2208,7 @@ def loss_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
 def reduced_loss(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
-    return loss.sum() if reduction == "sum" else loss.mean()
+    return loss.sum() if reduction == "sum" else loss.mean() if loss.numel() else loss.sum() + float("nan")
 
 
 def warn_shapes(input: Any, target: Any) -> None:
@@ -3728,6 +3728,8 @@ def sum_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 def mean_of(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Torch's ``mean``: one or several dimensions, by position or name."""
     x = input if dtype is None else input.cast(dtype_name(dtype))
+    if not x.numel():  # Jittor's mean of nothing is 0
+        return x.sum(reduced_dims(x, dim), keepdims=keepdim) + float("nan")
     return x.mean(reduced_dims(x, dim), keepdims=keepdim)
 
 

@@ -40,7 +40,7 @@ class PolarityConsistentCrossEntropy(jh.Module):
         entropy = jh.cross_entropy(logits, target, reduction="none")  # B
         predicted = jh.argmax(logits, dim=1)  # B
         mismatch = jh.absolute(self.polarity[predicted] - self.polarity[target])  # B: 1 where polarities differ
-        return jt.mean((1 + self.penalty * mismatch.detach()) * entropy)
+        return jh.mean_of((1 + self.penalty * mismatch.detach()) * entropy)
 
 
 def make_criterion(loss_func: str, n_classes: int = 8, lambda_0: float = 0.5) -> jh.Module:
