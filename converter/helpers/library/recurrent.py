@@ -42,6 +42,20 @@ class PackedSequence:
         self.padded = padded
         self.lengths = [int(n) for n in lengths]
 
+    @property
+    def data(self) -> Any:
+        """The steps without the padding (sum of lengths, ...), all first ones first, the longest sequence first."""
+        many = len(self.lengths)
+        order = sorted(range(many), key=lambda b: -self.lengths[b])
+        places = [t * many + b for t in range(self.padded.shape[0]) for b in order if self.lengths[b] > t]
+        rest = tuple(self.padded.shape[2:])
+        return self.padded.reshape((self.padded.shape[0] * many, *rest))[jt.array(places)]
+
+    @property
+    def batch_sizes(self) -> Any:
+        """How many sequences reach each step (int64)."""
+        return jt.array([sum(n > t for n in self.lengths) for t in range(max(self.lengths))]).int64()
+
     def alive(self) -> Any:
         """Which steps are not padding: bool (L, N)."""
         return jt.array(np.arange(self.padded.shape[0])[:, None] < np.array(self.lengths)[None], dtype="bool")
