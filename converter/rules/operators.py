@@ -25,7 +25,14 @@ rule(
     cases=[snippet("return A @ W, X @ Y, V @ V, A @ V, N @ N.t()")],
 )
 rule(
-    "torch.Tensor.__rpow__", "(other)", to="helpers.rpow", cases=[snippet("return 2 ** A, 2 ** K", tolerance="special")]
+    "torch.Tensor.__rpow__",
+    "(other)",
+    to="helpers.rpow",
+    cases=[
+        snippet("return 2 ** A, 2 ** K", tolerance="special"),
+        # Of what a program's own function returns nothing is known.
+        snippet("def g(x):\n    return x * 1\nreturn g(P) ** A, g(K) ** K, g(N) // K, g(N) % K", tolerance="special"),
+    ],
 )
 
 

@@ -81,7 +81,9 @@ def whole_power(x: Any, exponent: Any) -> Any:
 
 
 def rpow(input: Any, other: Any) -> Any:
-    """``other ** input`` for an ``other`` that is a number."""
+    """``other ** input`` for an ``other`` that is a number, or was not known to be a tensor."""
+    if isinstance(other, jt.Var):
+        return power_of(other, input)
     return power_of(constant(other, result_dtype(input, other)), input)
 
 
