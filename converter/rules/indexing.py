@@ -180,7 +180,8 @@ rule(
     keep=True,
     cases=[
         snippet(
-            "return A[:, -9:], A[5:], A[..., -9:2], A[:-9], X[None, -7:, 1], V[np.array([True, False, True, True])]"
+            "places = np.array([True, False, True, True])\n"
+            "return A[:, -9:], A[5:], A[..., -9:2], A[:-9], X[None, -7:, 1], V[places], A[range(2), range(2)]"
         ),
         snippet("return A[0], A[-1], A[1:, ::2], A[:, None], A[..., -1], A[[0, 2]], A[M], A[T[:2] % 3]"),
         snippet("return X[:, 1:, -1], X[0, T[:2] % 3], A[torch.arange(3), T], X[..., 0:2]"),

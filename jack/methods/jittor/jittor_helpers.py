@@ -4113,8 +4113,9 @@ class Indexing:
 def key_within(tensor: Any, key: Any) -> Any:
     """The key of an index, its slices cut at the ends of the dimensions."""
     parts = key if isinstance(key, tuple) else (key,)
-    if not any(isinstance(p, slice | np.ndarray) for p in parts):
+    if not any(isinstance(p, slice | np.ndarray | range) for p in parts):
         return key
+    parts = tuple(list(p) if isinstance(p, range) else p for p in parts)
     parts = tuple(jt.array(p) if isinstance(p, np.ndarray) and p.dtype == bool else p for p in parts)
     shape, axis, cut = tensor.shape, 0, []
     for part in parts:
