@@ -164,6 +164,7 @@ class Operators(Calls):
         if (asked := self._looked_up_in_module(node)) is not None:
             return asked
         mark = len(self.changes.edits)
+        self._asked_for_none(node)
         for part in (node.left, *(c.comparator for c in node.comparisons)):
             self._name_types(part)
         new = self._key_of_membership(node, self._expression(self._rebuild(node)), mark)

@@ -106,6 +106,29 @@ class References(State):
         self._count("rewritten")
         return new
 
+    def _asked_for_none(self, node: cst.Comparison) -> None:
+        """``x.ndim == 0``, ``len(x.shape) < 1``, ``x.shape == ()``: never true in Jittor."""
+        if len(node.comparisons) != 1:
+            return
+        operator, value = node.comparisons[0].operator, node.comparisons[0].comparator
+        number = value.value if isinstance(value, cst.Integer) else ""
+        none = isinstance(value, cst.Tuple | cst.List) and not value.elements
+        asked = node.left
+        if isinstance(asked, cst.Call) and isinstance(asked.func, cst.Name) and asked.func.value == "len":
+            asked = asked.args[0].value if asked.args else asked
+            names: tuple[str, ...] = ("shape", "size")
+        else:
+            names = ("shape", "size") if none else ("ndim", "dim", "ndimension")
+        asked = asked.func if isinstance(asked, cst.Call) and not asked.args else asked
+        if not (none or number == "0" or number == "1" and isinstance(operator, cst.LessThan | cst.GreaterThanEqual)):
+            return
+        if not isinstance(asked, cst.Attribute) or asked.attr.value not in names:
+            return
+        kind = self._kind(asked.value)
+        if kind.name == "tensor" and not kind.scalar:  # of what is known to have none, _asked_for_dimensions tells
+            text = f"{brief(node)}: a tensor without dimensions in Torch has one, of one element, in Jittor"
+            self._find(node, "JC401", text, f"torch.Tensor.{asked.attr.value}", kind.evidence)
+
     def _may_be_tensor(self, node: cst.BaseExpression) -> bool:
         """An unknown value in a file of Torch's that is no part of an imported module."""
         root = node

@@ -265,3 +265,22 @@ def test_a_line_of_several_statements_keeps_its_semicolons() -> None:
 )
 def test_the_mean_of_what_may_be_empty(written: str, made: str) -> None:
     assert f"    return {made}\n" in _code(written)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("x.ndim == 0", True),
+        ("x.dim() < 1", True),
+        ("len(x.shape) != 0", True),
+        ("x.shape == ()", True),
+        ("len(x.size()) == 0", True),
+        ("x.ndim == 1", False),
+        ("x.dim() > 1", False),
+        ("x.shape[0] == 0", False),
+        ("len(x) == 0", False),
+    ],
+)
+def test_whether_a_tensor_has_no_dimensions(asked: str, told: bool) -> None:
+    """Jittor's tensors have at least one, so that a program takes the other branch."""
+    assert ("JC401" in _codes(f"a = 1 if {asked} else 2")) is told
