@@ -32,7 +32,8 @@ def test_every_helper_stands_alone(name: str) -> None:
             roots = {(node.module or "").partition(".")[0]}
         else:
             continue
-        assert roots <= allowed, f"{name} imports {roots}"
+        inside = set() if node in tree.body else {"PIL"}  # what works on images asks for Pillow when it is called
+        assert roots <= allowed | inside, f"{name} imports {roots}"
     assert any(name in (getattr(n, "name", None), *_targets(n)) for n in tree.body)
 
 

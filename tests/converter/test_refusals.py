@@ -49,6 +49,7 @@ REFUSED: dict[str, list[str]] = {
 AT_RUN_TIME: dict[str, str] = {
     "Dataset": "Torch raises it too: a subclass without __getitem__",
     "IterableDataset": "Torch raises it too: a subclass without __iter__",
+    "VisionDataset": "Torch raises it too: a subclass without __len__",
     "Sampler": "abstract, as in Torch",
     "Module": "Torch raises it too: a module without forward",
     "Optimizer": "abstract, as in Torch",

@@ -49,6 +49,8 @@ class ImagePreset(Module):
         lines = [f"    {name}={getattr(self, name)}" for name in self.shown]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
 
+    __str__ = __repr__  # Jittor's modules have another text for str()
+
 
 class ImageClassification(ImagePreset):
     """Resize the smaller side, cut out the middle, make a float tensor and normalise it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from typing import Any
 
 import jittor as jt
-import numpy as np
+
+from converter.helpers.library.torch_checkpoints import LEGACY_START, read_torch_legacy, read_torch_zip
 
 
 def packed(value: Any) -> Any:
@@ -67,35 +67,21 @@ def load(
     mmap: Any = None,
     **pickle_load_args: Any,
 ) -> Any:
-    """``torch.load``: reads what ``save`` wrote, and checkpoints that Torch wrote (by Jittor's own reader).
+    """``torch.load``: reads what ``save`` wrote, and checkpoints that Torch wrote.
 
     Pickles can run code: load only files that you trust, whatever ``weights_only`` says.
+
+    Raises:
+        pickle.UnpicklingError: when a checkpoint of Torch's holds more than tensors and what Python itself knows.
     """
     if not hasattr(f, "read"):
         with open(f, "rb") as file:
-            head = file.read(4)
-        if head[:2] == b"PK":
-            return from_torch(os.fspath(f))
-        with open(f, "rb") as file:
-            return unpacked(pickle_module.load(file))
+            return load(file, pickle_module=pickle_module)
+    start = f.tell()
+    head = f.read(len(LEGACY_START))
+    f.seek(start)
+    if head[:2] == b"PK":
+        return read_torch_zip(f)
+    if head == LEGACY_START:
+        return read_torch_legacy(f)
     return unpacked(pickle_module.load(f))
-
-
-def from_torch(path: Any) -> Any:
-    """A checkpoint in Torch's zip format."""
-    from jittor_utils.load_pytorch import load_pytorch
-
-    return with_vars(load_pytorch(path))
-
-
-def with_vars(value: Any) -> Any:
-    """Arrays in nested dictionaries and lists as tensors of the same dtype."""
-    if isinstance(value, np.ndarray):
-        return jt.array(value, dtype=str(value.dtype))
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            value[key] = with_vars(inner)
-        return value
-    if type(value) is tuple or type(value) is list:
-        return type(value)(with_vars(v) for v in value)
-    return value
