@@ -48,6 +48,7 @@ class State:
         self._as_text: dict[cst.BaseExpression, str] = {}
         self._named_types: set[cst.CSTNode] = set()
         self._iterated: set[cst.CSTNode] = set()
+        self._likely_keys: set[cst.CSTNode] = set()
         self._class_attributes: set[cst.CSTNode] = set()
         self._loops: list[cst.For | cst.While] = []
 

@@ -31,6 +31,8 @@ class Types(Questions):
             node = node.args[0].value if node.func.value in ("set", "frozenset", "tuple", "list") else node
         if isinstance(node, _COLLECTIONS):
             self._name_types(node)
+        if isinstance(node, cst.Tuple):
+            self._likely_keys.add(node)
 
     def _collection(self, node: cst.Tuple | cst.List | cst.Set) -> cst.BaseExpression:
         """``check(x.dtype, [torch.float16, torch.bfloat16])``; a loop over types would give them to tensors."""
@@ -38,7 +40,19 @@ class Types(Questions):
             rules = [self.registry.get(self.facts.api.get(e.value, "")) for e in node.elements]
             if all(r is not None and (r.returns == "dtype" or r.api in _ONLY_NAMED) for r in rules):
                 self._name_types(node)
-        return self._expression(self._rebuild(node))
+        mark = len(self.changes.edits)
+        new = self._expression(self._rebuild(node))
+        if node not in self._likely_keys or not isinstance(new, cst.Tuple):
+            return new
+        # ``key = (x.dtype, size)``: what it is the key of need not be in sight.
+        pairs = list(zip(new.elements, node.elements, strict=True))
+        elements = [a.with_changes(value=self._as_key(a.value, b.value)) for a, b in pairs]
+        if all(a.value is b.value for a, b in zip(elements, new.elements, strict=True)):
+            return new
+        made = new.with_changes(elements=elements)
+        self._edit(node, made, mark)
+        self._count("rewritten")
+        return made
 
     def _comprehension(self, node: cst.BaseComp) -> cst.BaseExpression:
         inner: cst.CompFor | None = node.for_in

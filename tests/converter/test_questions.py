@@ -119,6 +119,11 @@ def test_types_are_compared_and_looked_up(written: str, made: str) -> None:
     assert "import torch\n" not in result.code and not result.diagnostics
 
 
+def test_types_in_what_may_be_a_key() -> None:
+    source = "import torch\n\n\ndef f(x: torch.Tensor):\n    key = (x.dtype, 1)\n    return key\n"
+    assert "    key = (jh.dtype_key(x.dtype), 1)" in convert(source).code.splitlines()
+
+
 def test_bfloat16_of_a_tensor_is_told() -> None:
     result = convert("import torch\n\n\ndef f(x: torch.Tensor):\n    return x.to(torch.bfloat16)\n")
     assert [d.code for d in result.diagnostics] == ["JC102"]
