@@ -183,12 +183,40 @@ rule(
         )
     ],
 )
-for _name in ("VideoClassification", "OpticalFlow"):
-    needs_you(
-        _PRESETS + _name,
-        "there is no helper for it",
-        workaround="the functions of torchvision.transforms.functional, which are converted, in its order",
-    )
+rule(
+    _PRESETS + "VideoClassification",
+    "(*, crop_size, resize_size, mean=(0.43216, 0.394666, 0.37645), std=(0.22803, 0.22145, 0.216989), interpolation=InterpolationMode.BILINEAR)",
+    to="helpers.VideoClassification",
+    returns="module",
+    cases=[
+        snippet(
+            "from torchvision.transforms._presets import VideoClassification\nvideo = (IMG.reshape(2, 1, 3, 8, 8) * 50).to(torch.uint8)\n"
+            "prepare = VideoClassification(crop_size=(4, 5), resize_size=(6, 7))\nreturn prepare(IMG), VideoClassification(crop_size=(4, 4), resize_size=(5,))(video), prepare.std",
+            inputs={"IMG": "uniform(0, 1; 2, 3, 8, 8)"},
+            grad=False,
+        )
+    ],
+)
+rule(
+    _PRESETS + "OpticalFlow",
+    "()",
+    to="helpers.OpticalFlow",
+    returns="module",
+    cases=[
+        snippet(
+            _IMPORT
+            + "from torchvision.transforms._presets import OpticalFlow\nreturn OpticalFlow()(image, image), OpticalFlow()(IMG, IMG * 2)",
+            grad=False,
+        )
+    ],
+)
+rule(
+    "torchvision._is_tracing",
+    "()",
+    to="python:False",
+    returns="bool",
+    cases=[snippet("import torchvision\nreturn A * 2 if torchvision._is_tracing() else A", grad=False)],
+)
 _ADDRESS = (
     "import os\nimport tempfile\nwith tempfile.TemporaryDirectory() as root:\n"
     "    torch.save({'weight': A, 'bias': V}, os.path.join(root, 'net-00.pth'))\n"

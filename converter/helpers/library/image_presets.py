@@ -95,3 +95,35 @@ def sequence_to_str(seq: Any, separate_last: str = "") -> str:
         return "".join(quoted)
     comma = "" if separate_last and len(quoted) == 2 else ","
     return f"{', '.join(quoted[:-1])}{comma} {separate_last}{quoted[-1]}"
+
+
+class VideoClassification(ImagePreset):
+    """Frames (T, C, H, W) or (N, T, C, H, W), prepared like images, with the channels before the time."""
+
+    shown = ("crop_size", "resize_size", "mean", "std", "interpolation")
+
+    def __init__(
+        self,
+        *,
+        crop_size: Any,
+        resize_size: Any,
+        mean: Any = (0.43216, 0.394666, 0.37645),
+        std: Any = (0.22803, 0.22145, 0.216989),
+        interpolation: Any = InterpolationMode.BILINEAR,
+    ) -> None:
+        super().__init__(list(crop_size), list(resize_size), mean, std, interpolation, antialias=False)
+
+    def execute(self, vid: Any) -> Any:
+        clips = vid if vid.ndim == 5 else vid.unsqueeze(0)
+        frames = super().execute(clips.reshape((-1, *tuple(clips.shape)[2:])))
+        found = frames.reshape((*tuple(clips.shape)[:3], *self.crop_size)).permute((0, 2, 1, 3, 4))
+        return found if vid.ndim == 5 else found[0]
+
+
+class OpticalFlow(Module):
+    """Two images as float tensors with values in [-1, 1]."""
+
+    def execute(self, img1: Any, img2: Any) -> Any:
+        images = (img if image_is_tensor(img) else pil_to_tensor(img) for img in (img1, img2))
+        half = [0.5, 0.5, 0.5]
+        return tuple(image_normalize(convert_image_dtype(img), mean=half, std=half) for img in images)
