@@ -30,6 +30,18 @@ _DECORATED = "class Net(nn.Module):\n    @{0}\n    def helper(self, x):\n       
 for _name in ("torch.jit.ignore", "torch.jit.unused", "torch.jit.export"):
     rule(_name, "(fn=None)", to="remove:decorator", cases=[snippet(_DECORATED.format(_name))])
 
+rule(
+    "torch.jit.interface",
+    "(obj)",
+    to="remove:decorator",
+    cases=[
+        snippet(
+            "@torch.jit.interface\nclass Step(nn.Module):\n    def forward(self, x: torch.Tensor) -> torch.Tensor:\n"
+            "        pass\nreturn Step.__name__, A * 2"
+        )
+    ],
+)
+
 
 @action(
     "torch.jit.script",
