@@ -333,10 +333,15 @@ class Calls(Annotations):
             if name == "state_dict":
                 return Kind("dict", element=TENSOR)
             return UNKNOWN if owner.name == "instance" else UNKNOWN
-        if owner.name == "list" and name == "append" and arguments and isinstance(func.value, cst.Name | cst.Attribute):
+        if owner.name == "list" and name == "append" and arguments:
             kind = arguments[0][2]
-            element = kind if owner.element is None else join(owner.element, kind)
-            self._assign_kind(func.value, replace(owner, element=element))
+            grown = replace(owner, element=kind if owner.element is None else join(owner.element, kind))
+            if isinstance(func.value, cst.Name | cst.Attribute):
+                self._assign_kind(func.value, grown)
+            elif isinstance(func.value, cst.Subscript) and isinstance(func.value.value, cst.Name | cst.Attribute):
+                table = self.facts.kind(func.value.value)  # `history["loss"].append(loss)`
+                if table.name == "dict":
+                    self._assign_kind(func.value.value, replace(table, element=join(table.element or grown, grown)))
             return NONE
         if owner.name == "dict":
             if name == "items":
@@ -381,6 +386,11 @@ class Calls(Annotations):
         values = [kind for _, _, kind in arguments]
         if name == "enumerate" and values:
             return Kind("list", element=Kind("tuple", items=(INT, self._part(node.args[0].value, values[0]))))
+        if name == "zip" and len(arguments) == 1 and arguments[0][1] == "*":  # `means, stds = zip(*pairs)`
+            pair = values[0].element
+            if values[0].name == "list" and pair is not None and pair.name == "tuple" and pair.items:
+                return Kind("tuple", items=tuple(Kind("list", element=item) for item in pair.items))
+            return UNKNOWN
         if name == "zip":
             parts = [self._part(arg.value, value) for arg, value in zip(node.args, values, strict=True)]
             return Kind("list", element=Kind("tuple", items=tuple(parts)))

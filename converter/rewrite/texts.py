@@ -64,8 +64,14 @@ class Texts(Operators):
     def _written(self, node: cst.BaseExpression, formatted: bool = False, tensors: bool = True) -> None:
         """Note that an expression is to be written as Torch writes it; ``formatted``: by ``format``."""
         kind: Kind = self._kind(node)
-        if kind.name in ("size", "dtype"):
+        rule = self.registry.get(kind.qual) if kind.name in ("api", "alias") else None
+        if kind.name in ("size", "dtype") or rule is not None and rule.returns == "dtype" and not rule.signature:
             self._as_text[node] = "text"
+        elif isinstance(node, cst.List | cst.Tuple) and {self._kind(e.value).name for e in node.elements} & {
+            "size",
+            "dtype",
+        }:
+            self._as_text[node] = "container"
         elif kind.name == "tensor" and tensors:
             self._as_text[node] = "text" if not kind.scalar else "item" if formatted else "scalar"
         elif kind.name in ("list", "tuple", "dict") and (scalar := _scalars_inside(kind)) is not None:

@@ -259,7 +259,15 @@ rule(
     "(input, dim, *, dtype=None)",
     to="helpers.cumsum",
     method=True,
-    cases=[call(input="X", dim="1"), call(input="M", dim="-1"), call(input="N", dim="0", dtype="torch.float32")],
+    cases=[
+        call(input="X", dim="1"),
+        call(input="M", dim="-1"),
+        call(input="N", dim="0", dtype="torch.float32"),
+        snippet(
+            "x = V * 0 + torch.tensor([1.0, float('inf'), 2.0, float('-inf')])\n"
+            "return x.cumsum(0), x.detach().cumsum(0)"
+        ),
+    ],
 )
 rule(
     "torch.cumprod",

@@ -284,3 +284,17 @@ def test_the_mean_of_what_may_be_empty(written: str, made: str) -> None:
 def test_whether_a_tensor_has_no_dimensions(asked: str, told: bool) -> None:
     """Jittor's tensors have at least one, so that a program takes the other branch."""
     assert ("JC401" in _codes(f"a = 1 if {asked} else 2")) is told
+
+
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ("a, b = zip(*[(v.mean(), v.std()) for v in (x, y)]); s = torch.stack(a)", "s = jh.stack_scalars(a)"),
+        ("h = {'a': []}; h['a'].append(x.mean()); s = torch.stack(h['a'])", "s = jh.stack_scalars(h['a'])"),
+        ("s = str([x.shape, x.dtype])", "s = str(jh.text_of_all([x.shape, x.dtype]))"),
+        ("s = str(torch.float32)", "s = str(jh.text(jt.float32))"),
+    ],
+)
+def test_scalars_that_are_collected(body: str, made: str) -> None:
+    text = _HEAD + "".join(f"    {line}\n" for line in body.split("; ")) + "    return s\n"
+    assert made in convert(text).code

@@ -13,6 +13,7 @@ from jittor import nn
 from converter.helpers.library.activations import log_of_softmax
 from converter.helpers.library.dtypes import constant, dtype_name, floating, integral
 from converter.helpers.library.elementwise import logaddexp, maximum, minimum, power_of
+from converter.helpers.library.shapes import concat
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
@@ -319,15 +320,17 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 
 def running_sum(x: Any, dim: int) -> Any:
-    """Running sums by a product with a triangle of ones, for lengths up to 256, else by Jittor's own."""
+    """Running sums of what a triangle lets through (infinity times 0 would be nan), from 257 on by Jittor's own."""
     length = x.shape[dim]
     if length > 256:
         return jt.cumsum(x, dim)
     order = [i for i in range(x.ndim) if i != dim] + [dim]
     back = [order.index(i) for i in range(x.ndim)]
-    triangle = jt.array(np.triu(np.ones((length, length))), dtype=str(x.dtype))
-    moved = x.permute(tuple(order)).unsqueeze(-1) * triangle
-    return moved.sum(-2).permute(tuple(back))
+    triangle = jt.array(np.triu(np.ones((length, length), dtype=bool)))
+    moved = x.permute(tuple(order)).unsqueeze(-1)
+    shape = [*moved.shape[:-1], length]
+    kept = jt.ternary(triangle.broadcast(shape), moved.broadcast(shape), jt.zeros(shape, dtype=str(x.dtype)))
+    return kept.sum(-2).permute(tuple(back))
 
 
 def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
@@ -338,7 +341,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     parts = [x[(*head, slice(0, 1))]]
     for i in range(1, x.shape[dim]):
         parts.append(parts[-1] * x[(*head, slice(i, i + 1))])
-    return jt.concat(parts, dim)
+    return concat(parts, dim)
 
 
 @with_numpy_names
@@ -390,7 +393,7 @@ def logcumsumexp(input: Any, dim: int) -> Any:
     head, step = (slice(None),) * (dim % input.ndim), 1
     while step < input.shape[dim]:
         joined = logaddexp(input[(*head, slice(step, None))], input[(*head, slice(None, -step))])
-        input = jt.concat([input[(*head, slice(None, step))], joined], dim % input.ndim)
+        input = concat([input[(*head, slice(None, step))], joined], dim % input.ndim)
         step *= 2
     return input
 
@@ -399,7 +402,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     """Differences of neighbours along a dimension, n times; of the input with what stands before and after it."""
     dim %= input.ndim
     parts = [p for p in (prepend, input, append) if p is not None]
-    input = jt.concat(parts, dim=dim) if len(parts) > 1 else input
+    input = concat(parts, dim) if len(parts) > 1 else input
     head = (slice(None),) * dim
     for _ in range(n):
         input = input[(*head, slice(1, None))] - input[(*head, slice(None, -1))]

@@ -8,6 +8,8 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from converter.helpers.library.dtypes import dtype_name, is_dtype
+
 LINE_WIDTH = 80
 EDGE_ITEMS = 3
 SUMMARY_FROM = 1000
@@ -30,8 +32,10 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector) or isinstance(value, tuple) and not value:
+    if isinstance(value, jt.NanoVector | tuple):
         return Written(f"torch.Size({[int(n) for n in value]})")
+    if is_dtype(value) and not isinstance(value, jt.NanoString):
+        return Written(f"torch.{dtype_name(value)}")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")
     return value

@@ -3993,7 +3993,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
         filled = [
             jt.full([*shape[:dim], n, *shape[dim + 1 :]], value).cast(input.dtype) if n else None for n in (left, right)
         ]
-        input = jt.concat([p for p in (filled[0], input, filled[1]) if p is not None], dim=dim)
+        input = concat([p for p in (filled[0], input, filled[1]) if p is not None], dim)
     return input
 
 
@@ -4029,7 +4029,8 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     name = result_dtype(*parts)
     parts = [p if str(p.dtype) == name else p.cast(name) for p in parts]
     dim = dim if axis is None else axis
-    return jt.concat(parts, dim % parts[0].ndim)
+    joined = jt.concat(parts, dim % parts[0].ndim)
+    return joined.cast(name) if name == "uint8" else joined  # Jittor's of uint8 is int8
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
@@ -4084,7 +4085,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         length, head = input.shape[dim], (slice(None),) * (dim % input.ndim)
         cut = (length - shift) % length
         if cut:
-            input = jt.concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
+            input = concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
     return input
 
 
@@ -4177,8 +4178,10 @@ def text(value: Any, scalar: bool = False) -> Any:
     """
     if isinstance(value, jt.Var):
         return Written(tensor_text(value, scalar or getattr(value, "is_scalar", False)))
-    if isinstance(value, jt.NanoVector) or isinstance(value, tuple) and not value:
+    if isinstance(value, jt.NanoVector | tuple):
         return Written(f"torch.Size({[int(n) for n in value]})")
+    if is_dtype(value) and not isinstance(value, jt.NanoString):
+        return Written(f"torch.{dtype_name(value)}")
     if isinstance(value, jt.NanoString):
         return Written(f"torch.{value}")
     return value
@@ -4243,3 +4246,49 @@ def nested_text(values: Any, indent: int, write: Any, summary: bool) -> str:
     if many:
         parts.insert(EDGE_ITEMS, "...")
     return "[" + ("," + "\n" * (values.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
+
+
+def unsigned_bytes() -> bool:
+    """Let the operators of tensors keep uint8, with itself, with booleans and with Python's whole numbers.
+
+    The lowest byte of what Jittor computes is right; only its sign is not.
+    """
+    for name in "add sub mul and or xor lshift rshift".split():
+        for full in (f"__{name}__", f"__r{name}__", f"__i{name}__"):
+            plain = getattr(jt.Var, full, None)
+            if plain is not None and not hasattr(plain, "keeps_uint8"):
+                setattr(jt.Var, full, (keeping_in_place if full.startswith("__i") else keeping_uint8)(plain, name))
+    return True
+
+
+def keeping_uint8(plain: Any, name: str) -> Any:
+    """An operator whose int8 becomes uint8 where Torch's does."""
+
+    @functools.wraps(plain)
+    def operator(self: Any, other: Any) -> Any:
+        result = plain(self, other)
+        if isinstance(result, jt.Var) and result.dtype == "int8":
+            kinds = {str(v.dtype) for v in (self, other) if isinstance(v, jt.Var)}
+            if "uint8" in kinds and kinds <= {"uint8", "bool"}:
+                return result.cast("uint8")
+        return result
+
+    operator.keeps_uint8 = name  # type: ignore[attr-defined]
+    return operator
+
+
+def keeping_in_place(plain: Any, name: str) -> Any:
+    """The same for ``x += y``: Jittor's would give x another dtype."""
+
+    @functools.wraps(plain)
+    def operator(self: Any, other: Any) -> Any:
+        if self.dtype == "uint8":
+            return self.assign(getattr(self, f"__{name}__")(other).cast("uint8"))
+        return plain(self, other)
+
+    operator.keeps_uint8 = name  # type: ignore[attr-defined]
+    return operator
+
+
+# Every helper module has this line: operators are written without a call.
+UNSIGNED_BYTES = unsigned_bytes()
