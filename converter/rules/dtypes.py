@@ -59,6 +59,7 @@ rule(
     cases=[
         call(self="A", dtype="torch.int64", tolerance="dtype"),
         snippet("return A.type(torch.FloatTensor), N.type('torch.FloatTensor'), N.type()", tolerance="dtype"),
+        snippet("return (A > 0).type(torch.Tensor), N.type(torch.Tensor)", tolerance="dtype"),
     ],
 )
 rule("torch.Tensor.type_as", "(other)", to="helpers.cast_like", cases=[call(self="N", other="A", tolerance="dtype")])

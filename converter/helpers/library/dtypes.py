@@ -140,6 +140,8 @@ def tensor_type(input: Any, dtype: Any = None, non_blocking: bool = False) -> An
         return input.type(dtype)
     if dtype is None:
         return "torch." + TENSOR_CLASSES[str(input.dtype)]
+    if dtype is jt.Var:
+        return input.float32()  # ``torch.Tensor`` stands for the default type
     if callable(dtype) and dtype.__name__.endswith("_tensor"):
         dtype = dtype.__name__.title().replace("_", "")  # ``float_tensor`` stands for ``torch.FloatTensor``
     if isinstance(dtype, str):
