@@ -7,17 +7,11 @@ from __future__ import annotations
 from converter.rules.base import needs_you, rule, snippet
 
 _M = "torchvision.models."
-_REASON = "torchvision's models are Torch code: convert their files once, as part of your program"
+_REASON = "torchvision's models are Torch programs: their files are to be converted with yours"
+# The commands are in docs/faq.md: a comment above a line must stay short.
 _HOW = (
-    "copy torchvision/models/*.py (not feature_extraction.py) into a folder zoo with an empty __init__.py; "
-    r"sed -i -E 's/^from \.\.(\w+)/from torchvision.\1/; s/^from torchvision\.models\./from ./' zoo/*.py; "
-    "jack-convert zoo -o zoo_jittor; import from zoo_jittor.{file}.  Weights load from the .pth file by load_state_dict"
-)
-_HOW_INNER = (
-    "copy torchvision/models as a folder zoo (without quantization and feature_extraction.py), empty its __init__.py; "
-    r"sed -i -E 's/^from \.\.(\w+)/from torchvision.\1/; s/^from torchvision\.models\./from ./' zoo/*.py; "
-    r"sed -i -E 's/^from \.\.\.(\w+)/from torchvision.\1/' zoo/*/*.py; jack-convert zoo -o zoo_jittor; "
-    "import from zoo_jittor.{file}.  Weights load from the .pth file by load_state_dict"
+    "jack-convert a copy of torchvision/models whose imports from outside are absolute (docs/faq.md has the commands), "
+    "and import from zoo_jittor.{file}; the published .pth files load as they are"
 )
 
 # The public names of each file.
@@ -109,7 +103,7 @@ for _file, _text in _FILE_NAMES.items():
         needs_you(f"{_M}{_file}.{_name}", _REASON, workaround=_HOW.format(file=_file))
 for _file, _text in _INNER.items():
     for _name in _text.split():
-        needs_you(f"{_M}{_file}.{_name}", _REASON, workaround=_HOW_INNER.format(file=_file))
+        needs_you(f"{_M}{_file}.{_name}", _REASON, workaround=_HOW.format(file=_file))
 for _name in _QUANTIZED.split():
     needs_you(
         f"{_M}quantization.{_name}",
