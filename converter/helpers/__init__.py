@@ -16,7 +16,8 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parent / "library"
 MODULE_NAME = "jittor_helpers"
-ALWAYS = ("IEEE_ARITHMETIC", "FORGIVING_SLICES")  # what every helper module holds, whatever it was made for
+# What every helper module holds, whatever it was made for.
+ALWAYS = ("IEEE_ARITHMETIC", "FORGIVING_SLICES", "UNSIGNED_BYTES")
 
 _HEADER = '''"""What this program needs beyond Jittor's own functions, to compute what its PyTorch original computes.
 

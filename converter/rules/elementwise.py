@@ -330,7 +330,12 @@ for _name in ("and", "or", "xor"):
         f"torch.bitwise_{_name}",
         "(input, other)",
         f"bitwise_{_name}",
-        [call(input="N", other="K"), call(input="M", other="L"), call(input="N", other="2**40 + 5")],
+        [
+            call(input="N", other="K"),
+            call(input="M", other="L"),
+            call(input="N", other="2**40 + 5"),
+            call(input="U", other="U"),
+        ],
     )
 for _name, _function in (
     ("eq", "equal"), ("ne", "not_equal"), ("lt", "less"), ("le", "less_equal"), ("gt", "greater"),

@@ -18,13 +18,18 @@ from parity.architectures.digest import Digests
 from parity.architectures.worker import Worker
 from parity.check.compare import JUMP_MARGIN
 from parity.check.job import Job, load, save
-from parity.check.jumps import PASSES, only_gradients_differ, with_noise
+from parity.check.jumps import PASSES, rounding_may_explain, with_noise
 from parity.check.run import Check, Outcome, SideFailed, add_builder, convert, copy_files, judge
 from parity.check.spec import Target, make_inputs, parse_target
 
 PREFIX = "jack_parity_build_"
 MODES = ("eval", "train")
-SETTLED = ("equal", "needs you", "not run")  # the other answers are what somebody works on: they are run again
+SETTLED = (
+    "equal",
+    "rounding",
+    "needs you",
+    "not run",
+)  # the other answers are what somebody works on: they are run again
 
 
 @dataclass
@@ -242,11 +247,11 @@ def _compare(
             if "error" in answer:
                 return {"answer": _failure(worker.side, answer["error"]), "reason": _short(answer["error"], work)}
         outcome = judge(check, [])
-        if not outcome.faults and only_gradients_differ(outcome.rows):
+        if not outcome.faults and rounding_may_explain(outcome.rows):
             job = exchange / "torch_job.json"
             job.write_text(json.dumps({**json.loads(job.read_text()), "noise": PASSES}))
             workers[0].ask({"job": str(job)}, task.timeout * 2)
-            outcome = replace(outcome, rows=with_noise(outcome.rows, exchange))
+            outcome = replace(outcome, rows=with_noise(outcome.rows, exchange, outputs=True))
         return _figures(outcome, exchange)
     finally:
         shutil.rmtree(exchange, ignore_errors=True)
@@ -271,13 +276,16 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
     jumps = [row for row in outcome.rows if row.jump]
     bad = sorted((row for row in outcome.rows if not row.holds), key=lambda row: -row.badness)
     equal = not bad and not outcome.faults
-    told: dict[str, Any] = {"answer": "equal" if equal else "differs", "parameters": int(parameters)}
+    rounded = [row for row in jumps if row.group == "output"]
+    answer = "rounding" if equal and rounded else "equal" if equal else "differs"
+    told: dict[str, Any] = {"answer": answer, "parameters": int(parameters)}
     for group in ("output", "gradient", "buffer"):
         rows = [row for row in outcome.rows if row.group == group]
         if not rows:
             continue
         zero = [row for row in rows if row.zero]  # but for rounding
-        figures = [row.relative for row in rows if not row.problem and not row.zero and not row.jump]
+        shown = [row for row in rows if not row.problem and not row.zero and not (row.jump and group != "output")]
+        figures = [row.relative for row in shown]
         told[group] = float(f"{max(figures, default=0.0):.3g}")
         told[f"{group}s"] = len(rows)
         told[f"{group}s equal"] = sum(row.holds for row in rows)
@@ -286,8 +294,12 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
     reasons = [*outcome.faults, *(f"{r.group} {r.name}: {r.problem or f'{r.relative:.1e}'}" for r in bad)]
     if reasons:
         told["reason"] = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
-    if jumps:
-        told["jumps"] = len(jumps)
-        told["jump"] = float(f"{max(row.relative for row in jumps):.3g}")
+    if rounded:
+        moved = max(row.noise / row.figures.largest for row in rounded)
+        told["reason"] = f"Torch's own output moves by {moved:.0e} when inputs and weights change by 1e-7"
+    steps = [row for row in jumps if row.group == "gradient"]
+    if steps:
+        told["jumps"] = len(steps)
+        told["jump"] = float(f"{max(row.relative for row in steps):.3g}")
     told["versions"] = outcome.versions
     return told

@@ -26,7 +26,7 @@ class Row:
         figures: how far both sides are apart.
         tolerance: what they are held against.
         floor: an absolute difference up to this counts as equal, whatever the scale.
-        noise: how far rounding alone moves a gradient, where that was measured (``parity.check.jumps``).
+        noise: how far rounding alone moves a gradient (or an output), where that was measured (``parity.check.jumps``).
     """
 
     group: str

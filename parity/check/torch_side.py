@@ -67,16 +67,18 @@ def _noise(
     positional: list[Any],
     keywords: dict[str, Any],
     projections: dict[str, Array],
-    gradients: dict[str, Array],
+    known: dict[str, dict[str, Array]],
     job: Job,
-) -> dict[str, Array]:
-    """How far each gradient moves when inputs and weights change by 1e-7 of their values: what rounding alone may do.
+) -> dict[str, dict[str, Array]]:
+    """How far gradients and outputs move when all changes by 1e-7 of its value: what rounding alone may do.
 
     Where a ReLU's argument is nearly 0, or two members of a pooling window are nearly equal, that is a jump.
     """
     import torch
 
-    largest: dict[str, Array] = {name: np.zeros(()) for name in gradients}
+    largest: dict[str, dict[str, Array]] = {
+        group: {name: np.zeros(()) for name in arrays} for group, arrays in known.items()
+    }
     names = dict(model.named_parameters())
     originals = {name: parameter.detach().clone() for name, parameter in names.items()}
     generator = torch.Generator().manual_seed(job.seed)
@@ -88,19 +90,18 @@ def _noise(
                 parameter.copy_(_moved(originals[name], generator))
         _seed(job.seed)
         result = model(*(moved[id(t)] for t in positional), **{k: moved[id(t)] for k, t in keywords.items()})
-        parts = [
-            (leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum()
-            for path, leaf in leaves(result, torch.is_tensor)
-            if path in projections
-        ]
+        results = {path: leaf for path, leaf in leaves(result, torch.is_tensor) if path in projections}
+        parts = [(leaf * torch.from_numpy(projections[path]).to(leaf.dtype)).sum() for path, leaf in results.items()]
         torch.stack([part.float() for part in parts]).sum().backward()
         order = [*(str(i) for i in range(len(positional))), *keywords]
         inputs = {f"input {k}": moved[id(t)] for k, t in zip(order, [*positional, *keywords.values()], strict=True)}
-        for name, known in gradients.items():
-            grad = {**names, **inputs}[name].grad
-            if grad is not None and known.size:
-                change = np.abs(tensor_array(grad).astype(np.float64) - known.astype(np.float64)).max()
-                largest[name] = np.array(max(float(change), largest[name].item()))
+        grads = {name: tensor.grad for name, tensor in {**names, **inputs}.items()}
+        for group, moved_by in (("gradients", grads), ("outputs", results)):
+            for name, before in known[group].items():
+                now = moved_by.get(name)
+                if now is not None and before.size:
+                    change = np.abs(tensor_array(now).astype(np.float64) - before.astype(np.float64)).max()
+                    largest[group][name] = np.array(max(float(change), largest[group][name].item()))
     return largest
 
 
@@ -183,8 +184,8 @@ def evaluate(job: Job, module: ModuleType) -> None:
     after = {name: tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
 
     if job.noise:
-        noise = _noise(model, positional, keywords, projections, gradients, job)
-        save(folder / "noise.npz", {"gradients": noise})
+        known = {"gradients": gradients, "outputs": outputs}
+        save(folder / "noise.npz", _noise(model, positional, keywords, projections, known, job))
     groups = {"weights": weights, "outputs": outputs, "projections": projections, "gradients": gradients}
     save(folder / "torch.npz", {**groups, "buffers": after})
     told = {

@@ -11,6 +11,7 @@ from tests.converter.program_corpus import PROGRAMS, Outcome, judge
 # A few of many kinds by default; all with -m slow (some minutes of compiling).
 FEW = (
     "autograd_penalty",
+    "byte_arithmetic",
     "byte_images",
     "contrastive",
     "einops_patches",

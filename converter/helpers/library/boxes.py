@@ -12,6 +12,7 @@ from converter.helpers.library.dtypes import floating, integral
 from converter.helpers.library.elementwise import clamp, maximum, minimum, power_of, sigmoid
 from converter.helpers.library.indexing import nonzero
 from converter.helpers.library.losses import binary_cross_entropy_with_logits
+from converter.helpers.library.shapes import stack
 
 ALIGNED_FORMATS = ("xyxy", "xywh", "cxcywh")
 
@@ -37,7 +38,7 @@ def from_sides(*coordinates: Any) -> Any:
     """Boxes (..., 4) of four coordinates; integers become floats where one of them is."""
     if any(not integral(c) for c in coordinates):
         coordinates = tuple(floating(c) for c in coordinates)
-    return jt.stack(list(coordinates), dim=-1)
+    return stack(list(coordinates), dim=-1)
 
 
 def known_format(format: str) -> None:

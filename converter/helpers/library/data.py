@@ -13,7 +13,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.random_state import order_generator
-from converter.helpers.library.shapes import row_of
+from converter.helpers.library.shapes import concat, row_of
 
 
 class Dataset:
@@ -236,7 +236,7 @@ def default_collate(batch: Any) -> Any:
     """
     first = batch[0]
     if isinstance(first, jt.Var):
-        return jt.concat(batch) if getattr(first, "is_scalar", False) else jt.stack(batch)
+        return jt.concat(batch) if getattr(first, "is_scalar", False) else concat([t.unsqueeze(0) for t in batch])
     if isinstance(first, np.ndarray | np.generic):
         if isinstance(first, np.ndarray) and first.dtype.kind in "SUO":
             raise TypeError(f"default_collate: batch must not contain arrays of {first.dtype}")

@@ -9,6 +9,7 @@ import jittor as jt
 import numpy as np
 
 from converter.helpers.library.dtypes import integral
+from converter.helpers.library.shapes import stack
 
 
 def scaled_to_unit(image: Any, value_range: Any) -> Any:
@@ -38,7 +39,7 @@ def make_grid(
         wrong = [t for t in tensor if not isinstance(t, jt.Var)]
         if wrong:
             raise TypeError(f"tensor or list of tensors expected, got a list containing {type(wrong[0])}")
-        tensor = jt.stack(tensor, dim=0)
+        tensor = stack(tensor, dim=0)
     if not isinstance(tensor, jt.Var):
         raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
     name = str(tensor.dtype)

@@ -9,6 +9,7 @@ from jittor import nn
 
 from converter.helpers.library.convolution import repeated
 from converter.helpers.library.pooling import adaptive_avg_pool, taken
+from converter.helpers.library.shapes import concat
 
 
 def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
@@ -51,7 +52,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
         filled = [
             jt.full([*shape[:dim], n, *shape[dim + 1 :]], value).cast(input.dtype) if n else None for n in (left, right)
         ]
-        input = jt.concat([p for p in (filled[0], input, filled[1]) if p is not None], dim=dim)
+        input = concat([p for p in (filled[0], input, filled[1]) if p is not None], dim)
     return input
 
 

@@ -19,7 +19,8 @@ def concat(tensors: Any, dim: int = 0, *, axis: int | None = None, out: Any = No
     name = result_dtype(*parts)
     parts = [p if str(p.dtype) == name else p.cast(name) for p in parts]
     dim = dim if axis is None else axis
-    return jt.concat(parts, dim % parts[0].ndim)
+    joined = jt.concat(parts, dim % parts[0].ndim)
+    return joined.cast(name) if name == "uint8" else joined  # Jittor's of uint8 is int8
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
@@ -321,7 +322,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
         length, head = input.shape[dim], (slice(None),) * (dim % input.ndim)
         cut = (length - shift) % length
         if cut:
-            input = jt.concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
+            input = concat([input[(*head, slice(cut, None))], input[(*head, slice(0, cut))]], dim % input.ndim)
     return input
 
 

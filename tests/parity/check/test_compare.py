@@ -11,7 +11,7 @@ import numpy as np
 
 from parity.check.compare import Limits, compare, compare_group
 from parity.check.job import load, save
-from parity.check.jumps import only_gradients_differ
+from parity.check.jumps import only_gradients_differ, rounding_may_explain, with_noise
 from parity.check.values import leaves
 from parity.tolerances import EXACT, TABLE, Tolerance
 
@@ -66,6 +66,19 @@ def test_a_jump_explains_gradients_up_to_twice_what_rounding_does() -> None:
     assert not replace(missing, noise=9.0).holds
     output = replace(row, group="output")
     assert only_gradients_differ([row]) and not only_gradients_differ([row, output]) and not only_gradients_differ([])
+
+
+def test_outputs_are_put_down_to_rounding_only_where_they_are_nearly_equal(tmp_path: Path) -> None:
+    near = compare("output", "x", np.array([1.0, 1.0]), np.array([1.0, 1.005]), share(1e-4))
+    far = compare("output", "x", np.array([1.0, 1.0]), np.array([1.0, 1.02]), share(1e-4))
+    buffer = replace(near, group="buffer")
+    assert rounding_may_explain([near])
+    assert not any(rounding_may_explain(rows) for rows in ([], [far], [near, far], [near, buffer]))
+    save(tmp_path / "noise.npz", {"gradients": {}, "outputs": {"x": np.array(0.003)}})
+    assert with_noise([near], tmp_path, outputs=True)[0].jump
+    assert not with_noise([near], tmp_path)[0].holds
+    save(tmp_path / "noise.npz", {"gradients": {}, "outputs": {"x": np.array(0.002)}})
+    assert not with_noise([near], tmp_path, outputs=True)[0].holds
 
 
 def test_whole_numbers_do_not_round() -> None:
