@@ -31,7 +31,6 @@ NOT_EQUAL = {
     "gru_seq2seq": "reported",
     "hooks": "reported",
     "inplace_views": "reported",
-    "integer_arithmetic": "differently typed",
     "masks_and_gather": "differently typed",
     "numpy_interop": "reported",
     "rope_complex": "reported",
