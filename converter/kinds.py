@@ -124,8 +124,8 @@ TENSOR_ONLY_METHODS = frozenset(
     "add_ sub_ div_ zero_ fill_ copy_ normal_ uniform_ logsumexp masked_select nelement numel ndimension "
     "is_floating_point new_zeros new_ones new_full new_empty new_tensor type_as fill_diagonal_ masked_scatter "
     "masked_scatter_ index_fill index_fill_ index_copy index_copy_ index_put_ rsqrt rsqrt_ lerp lerp_ addcmul addcmul_ "
-    "addcdiv addcdiv_ clamp_min_ clamp_max_ sqrt_ exp_ abs_ neg_ tanh_ sigmoid_ bernoulli_ amax amin tril triu unflatten "
-    "logical_not logical_and logical_or".split()
+    "addcdiv addcdiv_ clamp_min_ clamp_max_ sqrt_ exp_ abs_ neg_ tanh_ sigmoid_ bernoulli_ amax amin tril triu "
+    "unflatten logical_not logical_and logical_or".split()
 )
 
 
