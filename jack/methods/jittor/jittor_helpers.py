@@ -4258,6 +4258,11 @@ def unsigned_bytes() -> bool:
             plain = getattr(jt.Var, full, None)
             if plain is not None and not hasattr(plain, "keeps_uint8"):
                 setattr(jt.Var, full, (keeping_in_place if full.startswith("__i") else keeping_uint8)(plain, name))
+    for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+        for place in (jt, jt.Var):
+            plain = getattr(place, name)
+            if not hasattr(plain, "keeps_uint8"):
+                setattr(place, name, keeping_uint8(plain, name))
     return True
 
 
