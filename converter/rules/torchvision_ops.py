@@ -94,7 +94,7 @@ rule(
             "kinds = ('xyxy', 'xywh', 'cxcywh')\nreturn [ops.box_convert(a, one, other) for one in kinds for other in kinds]"
         ),
         _plain(
-            "return ops.box_convert(N, 'xyxy', 'cxcywh'), ops.box_convert(N, 'xywh', 'xyxy'), ops.box_convert(N, in_fmt='cxcywh', out_fmt='xyxy'), ops.box_convert(X, 'xyxy', 'xywh')"
+            "return ops.box_convert(N, 'xyxy', 'cxcywh'), ops.box_convert(N, 'xywh', 'xyxy'), ops.box_convert(N, in_fmt='cxcywh', out_fmt='xyxy'), ops.box_convert(X, 'xyxy', 'xywh'), ops.box_convert(U, 'xywh', 'xyxy'), ops.clip_boxes_to_image(U, (100, 90))"
         ),
     ],
 )
