@@ -56,6 +56,8 @@ AT_RUN_TIME: dict[str, str] = {
     "LRScheduler": "abstract, as in Torch",
     "pad": "Torch raises it too: an unknown mode",
     "interpolate": "Torch raises it too: a mode that does not fit the dimensions",
+    "RandomTransform": "abstract: what it does to an image is said by its subclasses",
+    "only_pil": "whether an image is PIL's or a tensor is known when the program runs; the rules' restrictions say it",
     "kl_divergence": "depends on the classes of two objects; the rule's restriction says which",
 }
 
