@@ -238,6 +238,37 @@ def test_a_script_and_the_package_it_imports_share_their_helpers(folder: Path) -
     assert "MOVED [[0.5, 0.5]] True" in done.stdout, done.stderr[-2000:]
 
 
+ACROSS = """
+import abc
+import torch
+from net.layers import make
+
+class Norm(torch.nn.BatchNorm1d, abc.ABC):
+    pass
+
+class Conv(torch.nn.Conv2d):
+    pass
+
+layer = make()
+print("SEEN", isinstance(layer, torch.nn.Linear), isinstance(layer, torch.nn.Module),
+      isinstance(layer, torch.nn.Conv2d), issubclass(type(layer), torch.nn.Linear), isinstance(layer, Conv),
+      isinstance(Norm(2), torch.nn.BatchNorm1d), isinstance(3, torch.nn.Linear))
+"""
+
+
+def test_a_library_and_a_program_converted_apart_know_each_other_s_classes(folder: Path) -> None:
+    (folder / "net").mkdir()
+    (folder / "net/__init__.py").write_text("")
+    (folder / "net/layers.py").write_text("from torch import nn\n\n\ndef make():\n    return nn.Linear(2, 1)\n")
+    (folder / "train.py").write_text(ACROSS)
+    assert run("net", "-o", "out/net", cwd=folder)[0] == 0
+    assert run("train.py", "-o", "program/", cwd=folder)[0] == 0
+    program = "from jack.runtime import prepare\nprepare()\nimport sys\nsys.path[:0] = sys.argv[1:]\nimport train"
+    command = [sys.executable, "-c", program, str(folder / "out"), str(folder / "program")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+    assert "SEEN True True False True False True False" in done.stdout, done.stderr[-2000:]
+
+
 def test_what_was_converted_keeps_its_helpers(folder: Path) -> None:
     """A file is added to a folder that was converted before; the others still find what they use."""
     (folder / "pkg").mkdir()

@@ -1,5 +1,6 @@
 """The base class of all modules, with Torch's rules about parameters, buffers, modes, states and hooks."""
 
+import abc
 import collections
 from typing import Any
 
@@ -59,7 +60,28 @@ def module_state(module: Any, prefix: str, found: dict[str, Any]) -> None:
             module_state(child, f"{prefix}{name}.", found)
 
 
-class Module(nn.Module):
+class AcrossCopies(abc.ABCMeta):
+    """Makes ``isinstance(m, Conv2d)`` true for the same class of another copy of this file.
+
+    A library and a program that were converted one after the other have a copy each.
+    """
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: Any) -> bool:
+        if cls in subclass.__mro__:
+            return True
+        ours = cls.__module__.rpartition(".")[2] == HELPER_FILE
+        return ours and any(
+            c.__name__ == cls.__name__ and c.__module__.rpartition(".")[2] == HELPER_FILE for c in subclass.__mro__
+        )
+
+
+HELPER_FILE = "jittor_helpers"
+
+
+class Module(nn.Module, metaclass=AcrossCopies):
     """Base class of modules, with Torch's meaning of everything that Jittor's base class does otherwise.
 
     Jittor takes every Var attribute for a parameter, lets ``eval()`` stop the gradients of the parameters,

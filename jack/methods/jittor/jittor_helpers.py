@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from typing import Any
+import abc
 import collections
 import contextlib
 import functools
@@ -23,7 +24,25 @@ import jittor_utils
 import numpy as np
 
 
-class Module(nn.Module):
+class AcrossCopies(abc.ABCMeta):
+    """Makes ``isinstance(m, Conv2d)`` true for the same class of another copy of this file.
+
+    A library and a program that were converted one after the other have a copy each.
+    """
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: Any) -> bool:
+        if cls in subclass.__mro__:
+            return True
+        ours = cls.__module__.rpartition(".")[2] == HELPER_FILE
+        return ours and any(
+            c.__name__ == cls.__name__ and c.__module__.rpartition(".")[2] == HELPER_FILE for c in subclass.__mro__
+        )
+
+
+class Module(nn.Module, metaclass=AcrossCopies):
     """Base class of modules, with Torch's meaning of everything that Jittor's base class does otherwise.
 
     Jittor takes every Var attribute for a parameter, lets ``eval()`` stop the gradients of the parameters,
@@ -2478,6 +2497,9 @@ def module_state(module: Any, prefix: str, found: dict[str, Any]) -> None:
             child.state_dict(destination=found, prefix=f"{prefix}{name}.")
         else:
             module_state(child, f"{prefix}{name}.", found)
+
+
+HELPER_FILE = "jittor_helpers"
 
 
 NATIVE_OPERATORS: dict[str, Any] = {}
