@@ -28,10 +28,10 @@ by 1e-7 of their values does to it in Torch alone: a ReLU whose argument is near
 of a pooling window. A gradient counts as *zero* when it differs by less than a millionth of the model's largest:
 what rounding leaves of a true zero, such as that of a bias before a normalisation.
 
-*Rounding* is the answer where outputs differ too, by more than {tolerance:g} and less than {cap:g}, and by no more than
-{margin:g} times what the same change does to them in Torch alone: a hundred layers with batch norm in training mode, at
-their random first weights. Such a row says that nothing coarse is wrong, not that all is equal; see the same model in
-evaluation.
+*Rounding* is the answer where outputs or running statistics differ too, by more than {tolerance:g} and less than
+{cap:g}, and by no more than {margin:g} times what the same change does to them in Torch alone: a hundred layers with
+batch norm in training mode, at their random first weights. Such a row says that nothing coarse is wrong, not that all
+is equal; see the same model in evaluation.
 
 *Older* is a figure that was measured before the converter or a helper changed something in the text of this model:
 the command measures it again.

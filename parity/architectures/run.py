@@ -276,7 +276,7 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
     jumps = [row for row in outcome.rows if row.jump]
     bad = sorted((row for row in outcome.rows if not row.holds), key=lambda row: -row.badness)
     equal = not bad and not outcome.faults
-    rounded = [row for row in jumps if row.group == "output"]
+    rounded = [row for row in jumps if row.group != "gradient"]
     answer = "rounding" if equal and rounded else "equal" if equal else "differs"
     told: dict[str, Any] = {"answer": answer, "parameters": int(parameters)}
     for group in ("output", "gradient", "buffer"):
@@ -296,7 +296,9 @@ def _figures(outcome: Outcome, exchange: Path) -> dict[str, Any]:
         told["reason"] = "; ".join(reasons[:3]) + (f"; and {len(reasons) - 3} more" if len(reasons) > 3 else "")
     if rounded:
         moved = max(row.noise / row.figures.largest for row in rounded)
-        told["reason"] = f"Torch's own output moves by {moved:.0e} when inputs and weights change by 1e-7"
+        told["reason"] = (
+            f"Torch's own outputs and statistics move by {moved:.0e} when inputs and weights change by 1e-7"
+        )
     steps = [row for row in jumps if row.group == "gradient"]
     if steps:
         told["jumps"] = len(steps)

@@ -68,9 +68,10 @@ def _noise(
     keywords: dict[str, Any],
     projections: dict[str, Array],
     known: dict[str, dict[str, Array]],
+    before: dict[str, Array],
     job: Job,
 ) -> dict[str, dict[str, Array]]:
-    """How far gradients and outputs move when all changes by 1e-7 of its value: what rounding alone may do.
+    """How far gradients, outputs and buffers move when all changes by 1e-7 of its value: what rounding alone may do.
 
     Where a ReLU's argument is nearly 0, or two members of a pooling window are nearly equal, that is a jump.
     """
@@ -88,6 +89,9 @@ def _noise(
         with torch.no_grad():
             for name, parameter in names.items():
                 parameter.copy_(_moved(originals[name], generator))
+            for name, buffer in model.named_buffers():
+                if name in before:
+                    buffer.copy_(torch.from_numpy(np.array(before[name])))
         _seed(job.seed)
         result = model(*(moved[id(t)] for t in positional), **{k: moved[id(t)] for k, t in keywords.items()})
         results = {path: leaf for path, leaf in leaves(result, torch.is_tensor) if path in projections}
@@ -96,11 +100,12 @@ def _noise(
         order = [*(str(i) for i in range(len(positional))), *keywords]
         inputs = {f"input {k}": moved[id(t)] for k, t in zip(order, [*positional, *keywords.values()], strict=True)}
         grads = {name: tensor.grad for name, tensor in {**names, **inputs}.items()}
-        for group, moved_by in (("gradients", grads), ("outputs", results)):
-            for name, before in known[group].items():
+        buffers = dict(model.named_buffers())
+        for group, moved_by in (("gradients", grads), ("outputs", results), ("buffers", buffers)):
+            for name, first in known[group].items():
                 now = moved_by.get(name)
-                if now is not None and before.size:
-                    change = np.abs(tensor_array(now).astype(np.float64) - before.astype(np.float64)).max()
+                if now is not None and first.size:
+                    change = np.abs(tensor_array(now).astype(np.float64) - first.astype(np.float64)).max()
                     largest[group][name] = np.array(max(float(change), largest[group][name].item()))
     return largest
 
@@ -184,8 +189,8 @@ def evaluate(job: Job, module: ModuleType) -> None:
     after = {name: tensor_array(buffer) for name, buffer in model.named_buffers()} if job.train else {}
 
     if job.noise:
-        known = {"gradients": gradients, "outputs": outputs}
-        save(folder / "noise.npz", _noise(model, positional, keywords, projections, known, job))
+        known = {"gradients": gradients, "outputs": outputs, "buffers": after}
+        save(folder / "noise.npz", _noise(model, positional, keywords, projections, known, weights, job))
     groups = {"weights": weights, "outputs": outputs, "projections": projections, "gradients": gradients}
     save(folder / "torch.npz", {**groups, "buffers": after})
     told = {

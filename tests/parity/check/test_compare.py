@@ -71,7 +71,7 @@ def test_a_jump_explains_gradients_up_to_twice_what_rounding_does() -> None:
 def test_outputs_are_put_down_to_rounding_only_where_they_are_nearly_equal(tmp_path: Path) -> None:
     near = compare("output", "x", np.array([1.0, 1.0]), np.array([1.0, 1.005]), share(1e-4))
     far = compare("output", "x", np.array([1.0, 1.0]), np.array([1.0, 1.02]), share(1e-4))
-    buffer = replace(near, group="buffer")
+    buffer = replace(near, group="weights")
     assert rounding_may_explain([near])
     assert not any(rounding_may_explain(rows) for rows in ([], [far], [near, far], [near, buffer]))
     save(tmp_path / "noise.npz", {"gradients": {}, "outputs": {"x": np.array(0.003)}})
