@@ -228,7 +228,7 @@ rule(
             _ADDRESS
             + "    found = torch.hub.load_state_dict_from_url(address, kept, progress=False, map_location='cpu')\n"
             "    again = torch.hub.load_state_dict_from_url('file:///nowhere/net-00.pth', model_dir=kept)\n"
-            "    other = torch.utils.model_zoo.load_url(address, model_dir=kept, file_name='other.pth')\n"
+            "    from torch.utils import model_zoo\n    other = model_zoo.load_url(address, model_dir=kept, file_name='other.pth')\n"
             "    return found['weight'], again['bias'], list(other), sorted(os.listdir(kept))",
             grad=False,
         ),
